@@ -1,0 +1,111 @@
+// Server: listeners, connections, loops. Speaks HTTP/1.1 today; HTTP/2 joins behind the same Request and Response.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "http/response.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+
+namespace berth::http {
+
+/// Where to listen. `address` is "host:port", ":port" (all addresses, IPv6 and IPv4) or a path if `is_unix`.
+struct ListenAddress {
+  std::string address;
+  bool is_unix = false;
+  /// A socket that systemd passed in, already listening; then `address` is only for the log.
+  std::shared_ptr<UniqueFd> inherited = {};
+};
+
+enum class ClientCertificates { off, request, require_any, verify_if_given, require_and_verify };
+
+struct TlsOptions {
+  std::string certificate_file;
+  std::string key_file;
+  std::vector<std::string> client_ca_files = {};
+  ClientCertificates client_certificates = ClientCertificates::off;
+  bool is_tls13_only = false;
+  std::vector<std::string> cipher_suites = {};  ///< Go's names, as in Distribution's config; empty: Distribution's defaults
+};
+
+struct ServerLimits {
+  std::size_t connection_count = 10'000;
+  std::size_t header_bytes = 64 * 1024;         ///< request line and fields together; 431
+  std::size_t target_bytes = 8 * 1024;          ///< 414
+  std::chrono::milliseconds header_time{10'000};///< from the first byte of a request to its last header
+  std::chrono::milliseconds idle_time{75'000};  ///< of a kept-alive connection between requests
+  std::chrono::milliseconds tls_handshake_time{10'000};
+  std::chrono::milliseconds body_stall_time{30'000};  ///< without one byte of body
+  std::chrono::milliseconds write_stall_time{30'000}; ///< without the peer taking one byte
+  std::uint64_t minimum_bytes_per_second = 256; ///< of a body, measured over progress_window; slower is cut off
+  std::chrono::milliseconds progress_window{30'000};
+  std::uint64_t drain_bytes = 256 * 1024;       ///< of an unread body after a final status
+  std::chrono::milliseconds drain_time{500};
+  std::size_t requests_per_connection = 100'000;
+};
+
+struct ServerOptions {
+  std::vector<ListenAddress> listeners;
+  std::optional<TlsOptions> tls;
+  ServerLimits limits;
+  std::size_t loop_count = 1;
+};
+
+/// One line a request, handed to the owner when the answer is out (or broken off).
+struct AccessRecord {
+  std::string peer_address;
+  std::string user;
+  std::string method;
+  std::string target;
+  unsigned http_minor = 1;
+  unsigned status = 0;
+  std::uint64_t body_bytes = 0;
+  std::uint64_t request_body_bytes = 0;
+  bool is_complete = true;
+  std::string referer;
+  std::string user_agent;
+  std::string request_id;
+  std::string host;
+  std::chrono::microseconds duration{0};
+};
+using AccessSink = std::function<void(const AccessRecord&)>;
+
+/// Lifetime: start() once; drain(); then destroyed after the loops have ended.
+/// Threading: start, drain and reload_tls are called by the owner's thread.
+class Server {
+ public:
+  Server(ServerOptions options, Handler handler, AccessSink access, Log& log, Metrics& metrics);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Binds every listener, then serves on threads of its own. Throws Failure(internal) with one line such as
+  /// "cannot listen on 127.0.0.1:5000: Address already in use" before anything is served.
+  void start();
+
+  /// The addresses really bound ("127.0.0.1:43217" for port 0), in the order of the options.
+  std::vector<std::string> bound_addresses() const;
+
+  /// The loops, for work of the owner that must run on one (tests, background jobs).
+  boost::asio::any_io_executor executor(std::size_t index = 0) const;
+
+  /// Reads certificate and key again for new connections. Throws and keeps the old ones if they do not fit.
+  void reload_tls();
+
+  /// Stops listening, lets requests under way end for at most `limit`, then closes what is left. Returns true if nothing
+  /// had to be cut off. Blocks the caller, never a loop.
+  bool drain(std::chrono::milliseconds limit);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace berth::http
