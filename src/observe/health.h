@@ -1,0 +1,35 @@
+// Health: which checks fail now, and why. Filled by server/health_checks, shown by /readyz and /debug/health.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace berth {
+
+/// Threading: any thread.
+class Health {
+ public:
+  /// The latest result of a check: nothing is healthy, a text is why not.
+  void report(const std::string& check, std::optional<std::string> problem) {
+    const std::lock_guard lock(mutex_);
+    if (problem) {
+      problems_[check] = std::move(*problem);
+    } else {
+      problems_.erase(check);
+    }
+  }
+
+  /// Failing checks with their reasons; empty is healthy.
+  std::map<std::string, std::string> problems() const {
+    const std::lock_guard lock(mutex_);
+    return problems_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, std::string> problems_;  // guarded by mutex_
+};
+
+}  // namespace berth
