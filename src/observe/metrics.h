@@ -37,6 +37,7 @@ class Gauge {
 /// Threading: any thread.
 class Histogram {
  public:
+  /// `upper_bounds` ascend strictly; the bucket up to infinity is added. Throws Failure(internal) otherwise.
   explicit Histogram(std::vector<double> upper_bounds);
   void observe(double value);
 
@@ -44,13 +45,17 @@ class Histogram {
   friend class Metrics;
   std::vector<double> bounds_;
   std::vector<std::atomic<std::uint64_t>> counts_;
-  std::atomic<std::uint64_t> sum_micro_{0};
+  // A double as Prometheus has it: in a fixed point of 64 bits a sum of bytes would run over after some terabytes.
+  std::atomic<double> sum_{0};
 };
 
 using MetricLabels = std::vector<std::pair<std::string, std::string>>;
 
-/// Owns every metric. The same name and labels give the same object, which lives as long as the Metrics: look it up once
-/// and keep the reference; a look-up takes a lock.
+/// Owns every metric. The same name and labels give the same object, which lives as long as the Metrics: look it up
+/// once and keep the reference; a look-up takes a lock.
+///
+/// Threading: any thread.
+/// Errors:    a malformed name or label, or a name used with two types, is a fault of ours: Failure(internal).
 class Metrics {
  public:
   Metrics();
@@ -62,10 +67,14 @@ class Metrics {
   Gauge& gauge(std::string_view name, std::string_view help, MetricLabels labels = {});
   Histogram& histogram(std::string_view name, std::string_view help, std::vector<double> upper_bounds,
                        MetricLabels labels = {});
-  /// A gauge that is asked when rendered. `read` must be callable until the Metrics goes.
+  /// A gauge that is asked when rendered. `read` must be callable, on any thread, until the Metrics goes; if it throws,
+  /// the sample is left out. Registering the same name and labels again replaces it.
   void gauge_from(std::string_view name, std::string_view help, std::function<double()> read, MetricLabels labels = {});
+  /// The same for a count that only grows and is kept elsewhere.
+  void counter_from(std::string_view name, std::string_view help, std::function<double()> read,
+                    MetricLabels labels = {});
 
-  /// Prometheus text.
+  /// Prometheus text: families in order of their names, samples in order of their labels.
   std::string render() const;
 
  private:
