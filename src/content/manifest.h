@@ -29,6 +29,7 @@ struct Descriptor {
 struct ManifestLimits {
   std::size_t nesting_depth = 64;        ///< of JSON arrays and objects
   std::size_t descriptor_count = 10'000; ///< references of one manifest
+  std::size_t json_value_count = 500'000;///< bounds the memory of parsing: about 40 bytes for each JSON value
 };
 
 struct Manifest {
@@ -44,7 +45,9 @@ struct Manifest {
   /// Checks, each refusal naming the field: JSON (duplicate keys, invalid UTF-8, depth), schemaVersion 2, mediaType equal to
   /// `content_type` where present (and required for Docker's types), an image without `manifests` and an index without
   /// `config`/`layers`, descriptors with valid digest, size and media type, `data` whose bytes have the descriptor's digest
-  /// and size. Unknown fields are fine. `content_type` is without parameters; if empty the body's mediaType decides.
+  /// and size, layer `urls` that are http(s) without a fragment, annotations that are strings. Unknown fields are fine and
+  /// null is like absent. `content_type` is without parameters; if empty the body's mediaType decides. An absent `layers` is
+  /// an empty one, since artifacts of some clients have none.
   /// Refuses with manifest_invalid (digest_invalid for a descriptor's digest).
   static Result<Manifest> parse(std::string_view bytes, std::string_view content_type, const ManifestLimits& limits = {});
 };
