@@ -7,9 +7,10 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
-#include <type_traits>
+#include <optional>
 #include <utility>
 
+#include "async/keep_value.h"
 #include "async/task.h"
 
 namespace berth {
@@ -17,8 +18,7 @@ namespace berth {
 /// Runs both and returns when both have ended, with the value of the second. If one throws, the other is asked to
 /// cancel and waited for, then that first exception is rethrown: nothing runs on after the return.
 /// (The && of Boost's awaitable_operators throws a multiple_exceptions instead, whose cause the guard cannot read.)
-template <class T>
-Task<T> when_both(Task<void> first, Task<T> second) {
+inline Task<> when_both(Task<> first, Task<> second) {
   using boost::asio::deferred;
   const auto executor = co_await boost::asio::this_coro::executor;
   auto group = boost::asio::experimental::make_parallel_group(
@@ -31,7 +31,13 @@ Task<T> when_both(Task<void> first, Task<T> second) {
   const bool first_ended_first = order[0] == 0;
   if (first_error && (first_ended_first || !second_error)) std::rethrow_exception(first_error);
   if (second_error) std::rethrow_exception(second_error);
-  if constexpr (!std::is_void_v<T>) co_return std::move(std::get<3>(ended));
+}
+
+template <class T>
+Task<T> when_both(Task<> first, Task<T> second) {
+  std::optional<T> value;
+  co_await when_both(std::move(first), keep_value(std::move(second), value));
+  co_return std::move(*value);
 }
 
 }  // namespace berth
