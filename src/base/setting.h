@@ -37,9 +37,11 @@ struct SettingOptions {
   std::optional<SettingStatus> status = {};
   std::string reason = {};    ///< why it has no effect, or what is missing
   std::string variable = {};  ///< the environment's spelling of this key if it is not the key in capitals
+  /// A word the environment may have between this section and its keys (Distribution 3.0's REDIS_OPTIONS_ADDRS).
+  std::string variable_infix = {};
   SettingReload reload = SettingReload::needs_restart;
-  std::string harmless = {};  ///< not_built_yet: the value that asks for nothing ("false")
-  bool is_secret = false;     ///< never shown; may come from a file named by VARIABLE_FILE
+  std::string harmless = {};     ///< not_built_yet: the value that asks for nothing ("false")
+  bool is_secret = false;        ///< never shown; may come from a file named by VARIABLE_FILE
   std::string replaced_by = {};  ///< an old spelling: using it warns and names this one
   /// A section that picks one of its children by name: `storage: inmemory` stands for `storage: {inmemory: {}}`.
   bool is_choice = false;

@@ -8,7 +8,9 @@
 namespace berth {
 namespace {
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string quoted(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
+}
 
 std::string join(const std::vector<std::string>& items) {
   std::string text;
@@ -17,7 +19,8 @@ std::string join(const std::vector<std::string>& items) {
 }
 
 /// Distribution stores null elements as empty strings; they mean nothing in any list of ours.
-bool read_list(const ConfigValue& value, std::string_view what, SettingFaults& faults, std::vector<std::string>& items) {
+bool read_list(const ConfigValue& value, std::string_view what, SettingFaults& faults,
+               std::vector<std::string>& items) {
   if (!value.is_list()) {
     faults.refuse(value, not_a(value, std::string(what) + " (like [a, b])"));
     return false;
@@ -81,10 +84,14 @@ std::optional<std::chrono::nanoseconds> parse_yaml_duration(std::string_view tex
 
 std::string not_a(const ConfigValue& value, std::string_view what) {
   switch (value.kind()) {
-    case ConfigValue::Kind::null: return "nothing is not " + std::string(what);
-    case ConfigValue::Kind::scalar: return quoted(value.text()) + " is not " + std::string(what);
-    case ConfigValue::Kind::list: return "a list is not " + std::string(what);
-    case ConfigValue::Kind::map: return "a map is not " + std::string(what);
+    case ConfigValue::Kind::null:
+      return "nothing is not " + std::string(what);
+    case ConfigValue::Kind::scalar:
+      return quoted(value.text()) + " is not " + std::string(what);
+    case ConfigValue::Kind::list:
+      return "a list is not " + std::string(what);
+    case ConfigValue::Kind::map:
+      return "a map is not " + std::string(what);
   }
   return {};
 }
@@ -214,20 +221,21 @@ std::optional<std::string> check_not_empty(const std::string& text) {
 
 SettingBinding integer_binding(std::function<void(std::int64_t)> set, std::function<std::int64_t()> get,
                                std::int64_t minimum, std::int64_t maximum) {
-  SettingBinding binding{
-      .type = "number",
-      .bounds = {},
-      .read =
-          [set, minimum, maximum](const ConfigValue& value, SettingFaults& faults) {
-            const std::string* text = scalar_text(value, "a number", faults);
-            if (text == nullptr) return;
-            const auto parsed = parse_yaml_integer(*text);
-            if (!parsed) return faults.refuse(value, not_a(value, "a whole number"));
-            if (*parsed < minimum) return faults.refuse(value, *text + " is less than " + std::to_string(minimum));
-            if (*parsed > maximum) return faults.refuse(value, *text + " is more than " + std::to_string(maximum));
-            set(*parsed);
-          },
-      .show = [get] { return std::to_string(get()); }};
+  SettingBinding binding{.type = "number",
+                         .bounds = {},
+                         .read =
+                             [set, minimum, maximum](const ConfigValue& value, SettingFaults& faults) {
+                               const std::string* text = scalar_text(value, "a number", faults);
+                               if (text == nullptr) return;
+                               const auto parsed = parse_yaml_integer(*text);
+                               if (!parsed) return faults.refuse(value, not_a(value, "a whole number"));
+                               if (*parsed < minimum)
+                                 return faults.refuse(value, *text + " is less than " + std::to_string(minimum));
+                               if (*parsed > maximum)
+                                 return faults.refuse(value, *text + " is more than " + std::to_string(maximum));
+                               set(*parsed);
+                             },
+                         .show = [get] { return std::to_string(get()); }};
   if (minimum > 0) binding.bounds = "at least " + std::to_string(minimum);
   return binding;
 }

@@ -53,7 +53,7 @@ template <class T>
 using ScalarParser = std::function<std::expected<T, std::string>(std::string_view)>;
 
 // Scalars as YAML and Go's decoder have them. Quoting is tolerated everywhere ("10" is 10).
-std::optional<bool> parse_yaml_flag(std::string_view text);          ///< true/false, yes/no, on/off, y/n
+std::optional<bool> parse_yaml_flag(std::string_view text);             ///< true/false, yes/no, on/off, y/n
 std::optional<std::int64_t> parse_yaml_integer(std::string_view text);  ///< decimal, 0x, 0o, 0b, leading 0 (octal), "_"
 /// Go's syntax, or a bare integer of nanoseconds.
 std::optional<std::chrono::nanoseconds> parse_yaml_duration(std::string_view text);
@@ -125,9 +125,10 @@ SettingBinding duration_binding(std::function<void(std::chrono::nanoseconds)> se
 template <class Rep, class Period>
 SettingBinding duration(std::chrono::duration<Rep, Period>& target, DurationBounds bounds = {}) {
   using Target = std::chrono::duration<Rep, Period>;
-  return duration_binding([&target](std::chrono::nanoseconds value) { target = std::chrono::duration_cast<Target>(value); },
-                          [&target] { return std::optional<std::chrono::nanoseconds>(target); },
-                          std::chrono::nanoseconds(Target(1)), bounds);
+  return duration_binding(
+      [&target](std::chrono::nanoseconds value) { target = std::chrono::duration_cast<Target>(value); },
+      [&target] { return std::optional<std::chrono::nanoseconds>(target); }, std::chrono::nanoseconds(Target(1)),
+      bounds);
 }
 
 /// Unset stays apart from zero.

@@ -18,8 +18,8 @@ void take_faults(SettingFaults&& faults, const std::string& path, SettingReport&
 void report_no_op(const SettingNode& node, const ConfigPosition& position, SettingReport& report) {
   const SettingNode* top = &node;
   while (top->parent != nullptr && top->parent->status == SettingStatus::accepted_no_op) top = top->parent;
-  const bool is_known = std::ranges::any_of(
-      report.no_ops, [top](const SettingProblem& problem) { return problem.path == top->path; });
+  const bool is_known =
+      std::ranges::any_of(report.no_ops, [top](const SettingProblem& problem) { return problem.path == top->path; });
   if (!is_known) report.no_ops.push_back({position, top->path, "accepted without effect: " + top->options.reason});
 }
 
@@ -73,8 +73,12 @@ void load_node(const SettingNode& node, const ConfigValue& value, const ConfigPo
   const std::size_t listed_before = report.not_built.size();
   if (!value.is_null()) {
     switch (node.kind) {
-      case SettingNode::Kind::section: load_section(node, value, report); break;
-      case SettingNode::Kind::list_of_sections: load_list(node, value, position, report); break;
+      case SettingNode::Kind::section:
+        load_section(node, value, report);
+        break;
+      case SettingNode::Kind::list_of_sections:
+        load_list(node, value, position, report);
+        break;
       case SettingNode::Kind::value: {
         SettingFaults faults;
         node.binding->read(value, faults);
@@ -143,7 +147,8 @@ void move_below(const SettingNode& root, const SettingNode& node, ConfigValue& t
     for (std::size_t dot = rest.find('.'); dot != std::string_view::npos; dot = rest.find('.')) {
       const std::string_view key = rest.substr(0, dot);
       ConfigValue* next = place->find(key);
-      if (next == nullptr || next->is_null()) next = &place->set(key, ConfigValue::map(moved.position()), moved.position());
+      if (next == nullptr || next->is_null())
+        next = &place->set(key, ConfigValue::map(moved.position()), moved.position());
       place = next;
       rest.remove_prefix(dot + 1);
     }

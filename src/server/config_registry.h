@@ -1,0 +1,73 @@
+// The sections that say what the registry allows: validation, catalog, tags, limits; health checks; thread pools.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace berth {
+
+enum class IndexPlatforms { all, none, list };
+enum class MissingReferences { refuse, allow };
+
+struct PlatformConfig {
+  std::string architecture;
+  std::string os;
+};
+
+struct ValidationConfig {
+  /// All reference checks of manifest PUT are skipped.
+  bool is_disabled = false;
+  std::vector<std::string> url_allow;  ///< regular expressions (ECMAScript), already compiled once without error
+  std::vector<std::string> url_deny;
+  IndexPlatforms platforms = IndexPlatforms::all;  ///< which children of an index must be there
+  std::vector<PlatformConfig> platform_list;
+  MissingReferences missing = MissingReferences::refuse;
+};
+
+struct LimitsConfig {
+  std::uint64_t manifest_bytes = 4 * 1024 * 1024;  ///< 413 above
+  std::size_t tags_per_push = 100;                 ///< ?tag= parameters of one manifest PUT; 414 above
+  std::size_t catalog_entries = 1000;              ///< catalog.maxentries: n above it is 400
+  std::size_t tag_entries = 1000;                  ///< tags.maxtags: n is clamped to it
+};
+
+struct StorageHealthConfig {
+  bool is_enabled = false;
+  std::chrono::milliseconds interval{10'000};
+  std::size_t threshold = 0;  ///< failures in a row; 0: the first
+};
+
+struct FileHealthConfig {
+  std::string file;  ///< unhealthy while it exists
+  std::chrono::milliseconds interval{10'000};
+  std::size_t threshold = 0;
+};
+
+struct TcpHealthConfig {
+  std::string address;
+  std::chrono::milliseconds timeout{5'000};
+  std::chrono::milliseconds interval{10'000};
+  std::size_t threshold = 0;
+};
+
+struct HealthConfig {
+  StorageHealthConfig storage_driver;
+  std::vector<FileHealthConfig> files;
+  std::vector<TcpHealthConfig> tcp;
+};
+
+struct PoolConfig {
+  std::size_t thread_count = 0;  ///< 0: chosen by the machine's cores
+  std::size_t queue_limit = 0;   ///< jobs that may wait; more are answered 503
+};
+
+struct PoolsConfig {
+  PoolConfig disk{.thread_count = 0, .queue_limit = 4096};
+  PoolConfig database{.thread_count = 0, .queue_limit = 4096};
+};
+
+}  // namespace berth

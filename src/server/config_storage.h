@@ -1,0 +1,62 @@
+// The `storage`, `metadata` and `gc` sections: where bytes and records live, and for how long.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace berth {
+
+enum class StorageDriver { filesystem, inmemory };
+
+/// Free space below which pushes are refused with 507, before the disk is full for everybody.
+struct SpaceReserve {
+  enum class Kind { automatic, bytes, percent };
+  Kind kind = Kind::automatic;  ///< 1 % of the file system, at most 1 GiB
+  std::uint64_t amount = 0;
+
+  /// The reserve in bytes on a file system of this size.
+  std::uint64_t bytes_of(std::uint64_t file_system_bytes) const;
+  bool operator==(const SpaceReserve&) const = default;
+};
+
+struct FilesystemConfig {
+  std::string root_directory = "/var/lib/registry";
+  unsigned max_threads = 100;  ///< at least 25, as Distribution raises it
+  SpaceReserve reserve;
+};
+
+struct UploadPurgingConfig {
+  bool is_enabled = true;
+  std::chrono::milliseconds age = std::chrono::hours(168);
+  std::chrono::milliseconds interval = std::chrono::hours(24);
+  bool is_dry_run = false;
+};
+
+struct StorageConfig {
+  StorageDriver driver = StorageDriver::filesystem;
+  FilesystemConfig filesystem;
+  bool is_delete_enabled = false;
+  bool is_redirect_disabled = false;
+  bool is_read_only = false;
+  UploadPurgingConfig upload_purging;
+};
+
+struct SqliteConfig {
+  std::string path;                              ///< empty: berth/metadata.db under the root directory
+  std::uint64_t cache_bytes = 16 * 1024 * 1024;  ///< of one connection
+  std::uint64_t wal_bytes = 64 * 1024 * 1024;    ///< the write-ahead log is kept below this
+  unsigned reader_count = 0;                     ///< read connections; 0: one for each core
+};
+
+struct MetadataConfig {
+  SqliteConfig sqlite;
+};
+
+struct CollectionConfig {
+  std::chrono::seconds grace = std::chrono::hours(24);    ///< until a review is due
+  std::chrono::seconds promise = std::chrono::hours(24);  ///< how long what a client was told holds
+};
+
+}  // namespace berth
