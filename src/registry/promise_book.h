@@ -1,0 +1,49 @@
+// PromiseBook: when what a client is told to exist must be promised anew, and the committed write that does it (data.md 5).
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "async/task.h"
+#include "base/clock.h"
+#include "metadata/metadata_store.h"
+#include "observe/log.h"
+
+namespace berth {
+
+/// Until when to promise, or nothing while the stored promise has three quarters of `length` left. So most of a promise
+/// survives any crash, and most answers write nothing. Pure.
+std::optional<WallTime> plan_renewal(WallTime promised_until, WallTime now, std::chrono::seconds length);
+
+enum class PromiseOutcome {
+  stands,  ///< the answer may say that it exists
+  gone,    ///< it went meanwhile: the answer is 404
+};
+
+/// Threading: any loop.
+class PromiseBook {
+ public:
+  PromiseBook(MetadataStore& metadata, const Clock& clock, Log& log, std::chrono::seconds length, bool is_read_only);
+
+  /// Before a HEAD answers 200. Renews by a committed write that must find the row.
+  ///
+  /// If the store cannot commit (full or read-only disk), the answer stands with what is left of the stored promise:
+  /// reads go on, pushes are refused anyway, and a store that cannot commit cannot collect either.
+  Task<PromiseOutcome> keep_blob(RepositoryName repository, BlobLink link);
+  Task<PromiseOutcome> keep_manifest(RepositoryName repository, Digest digest, WallTime promised_until);
+
+  /// The end of a promise made now.
+  WallTime promised_until() const { return clock_.now() + length_; }
+
+ private:
+  enum class Subject { blob, manifest };
+  Task<PromiseOutcome> keep(Subject subject, RepositoryName repository, Digest digest, WallTime promised_until);
+
+  MetadataStore& metadata_;
+  const Clock& clock_;
+  Log& log_;
+  const std::chrono::seconds length_;
+  const bool is_read_only_;
+};
+
+}  // namespace berth
