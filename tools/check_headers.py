@@ -87,7 +87,8 @@ def main():
     record_path.write_text(json.dumps(passed, indent=0, sort_keys=True), encoding="utf-8")
 
     for name, said in failed.items():
-        print(f"--- {name} does not compile alone\n{said.rstrip()}")
+        first_lines = "\n".join(said.splitlines()[:8])
+        print(f"--- {name} does not compile alone\n{first_lines}")
     print(f"headers: {len(headers) - len(failed)} of {len(headers)} compile alone ({len(changed)} parsed, the rest unchanged)")
     return 1 if failed else 0
 

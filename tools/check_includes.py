@@ -43,7 +43,8 @@ FOREIGN = [
 HEAVY = re.compile(r"(boost/beast|nghttp2/|openssl/|boost/asio/ssl|yaml-cpp/|sqlite3\.h)")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)')
-TEST_SOURCE = re.compile(r"_(test|fuzz|bench)\.cpp$")
+# A contract suite is a header, because each implementation's test instantiates it.
+TEST_SOURCE = re.compile(r"(_(test|fuzz|bench)\.cpp|_contract\.h)$")
 FOLDER_CALL = re.compile(r"^berth_folder\(\s*([\w/]+)([^)]*)\)", re.MULTILINE)
 
 
@@ -55,8 +56,9 @@ class File:
         parts = self.path.split("/")
         self.inside = "/".join(parts[1:]) if parts[0] == "src" else self.path
         self.top = parts[1] if parts[0] == "src" else parts[0]
-        # "storage/filesystem/blob_store.cpp" lies in an implementation folder, "storage/layout.h" does not.
-        self.folder = "/".join(self.inside.split("/")[:-1])
+        # "storage/filesystem/blob_store.cpp" lies in the implementation storage/filesystem, "storage/layout.h" in none.
+        folders = self.inside.split("/")[:-1]
+        self.implementation = "/".join(folders[:2]) if len(folders) > 1 else ""
         self.is_test = parts[0] == "tests" or bool(TEST_SOURCE.search(self.path))
         self.is_header = self.path.endswith(".h")
         self.text = path.read_text(encoding="utf-8")
@@ -85,13 +87,12 @@ def is_within(inside, places):
 
 def check_level(file, line, target):
     """What is wrong with `file` including the src file `target`, or None."""
-    # src/storage/filesystem/x.h: folder storage/filesystem, room storage.
     room, target_room = file.top, target.top
     if target_room not in LEVELS:
         return f"the folder {target_room} is not in the table of levels"
-    is_implementation = "/" in target.folder
-    if is_implementation and not file.is_test and room != "server" and file.folder != target.folder:
-        return f"only server/, tests and {target.folder}/ itself may include {target.inside}"
+    hidden = target.implementation
+    if hidden and not file.is_test and room != "server" and file.implementation != hidden:
+        return f"only server/, tests and {hidden}/ itself may include {target.inside}"
     if file.top == "tests":
         return None
     if room == target_room:

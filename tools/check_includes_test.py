@@ -50,6 +50,13 @@ class CheckIncludes(unittest.TestCase):
         self.assertEqual(self.breaches({
             "src/storage/filesystem/a.h": "", "src/storage/filesystem/b.cpp": line, "src/server/c.cpp": line,
             "src/registry/d_test.cpp": line, "tests/support/e.cpp": line}), [])
+        self.assertEqual(self.breaches({
+            "src/metadata/sqlite/migrations/a.h": "",
+            "src/metadata/sqlite/b.cpp": '#include "metadata/sqlite/migrations/a.h"\n'}), [])
+
+    def test_a_contract_suite_is_a_test(self):
+        self.assertEqual(self.breaches({
+            "tests/support/a.h": "", "src/storage/storage_contract.h": '#include "tests/support/a.h"\n'}), [])
 
     def test_libraries_stay_in_their_rooms(self):
         self.assert_breach({"src/api/a.cpp": "#include <boost/beast/http.hpp>\n"}, "Boost.Beast")
