@@ -1,0 +1,158 @@
+#include "server/build_stores.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "async/run_blocking.h"
+#include "async/run_to_end.h"
+#include "base/failure.h"
+#include "metadata/memory/memory_metadata_store.h"
+#include "metadata/sqlite/sqlite_metadata_store.h"
+#include "server/file_system_kind.h"
+#include "server/identity.h"
+#include "server/lock_file.h"
+#include "storage/filesystem/filesystem_storage.h"
+#include "storage/layout.h"
+#include "storage/memory/memory_storage.h"
+
+namespace berth {
+
+namespace {
+
+// Threads mostly wait for fsync, and a disk takes several at once: measured 2,600 small files/s from one thread, 4,500
+// from eight.
+constexpr std::size_t kLeastDiskThreads = 16;
+
+std::size_t disk_thread_count(const ServerConfig& config) {
+  if (config.pools.disk.thread_count > 0) return config.pools.disk.thread_count;
+  const std::size_t wanted = std::max<std::size_t>(kLeastDiskThreads, std::size_t{4} * std::thread::hardware_concurrency());
+  return std::min<std::size_t>(wanted, config.storage.filesystem.max_threads);
+}
+
+void sync_directory(const std::string& path) {
+  const UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.is_open() || ::fsync(directory.get()) != 0) {
+    throw failure_from_errno(FailureKind::storage, "cannot sync " + path, errno);
+  }
+}
+
+// The metadata and the control socket lie there: nobody else's to read.
+void make_private_directory(const std::string& root) {
+  const std::string path = root + "/berth";
+  if (::mkdir(path.c_str(), 0700) == 0) {
+    sync_directory(root);
+  } else if (errno != EEXIST) {
+    throw failure_from_errno(FailureKind::storage, "cannot make " + path, errno);
+  }
+}
+
+std::string without_end_slash(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+SqliteOptions sqlite_options(const ServerConfig& config, const std::string& root) {
+  SqliteOptions options;
+  const SqliteConfig& sqlite = config.metadata.sqlite;
+  options.path = sqlite.path.empty() ? root + "/" + std::string(layout::kMetadata) : sqlite.path;
+  options.reader_count = sqlite.reader_count > 0 ? sqlite.reader_count : std::max(1U, std::thread::hardware_concurrency());
+  options.queue_limit = config.pools.database.queue_limit;
+  options.cache_bytes = sqlite.cache_bytes;
+  options.wal_limit_bytes = sqlite.wal_bytes;
+  return options;
+}
+
+class DiskStores final : public OpenStores {
+ public:
+  DiskStores(const ServerConfig& config, Entropy& entropy, Metrics& metrics)
+      : root_(without_end_slash(config.storage.filesystem.root_directory)),
+        disk_("disk", disk_thread_count(config), config.pools.disk.queue_limit),
+        storage_({.root = root_}, disk_, entropy) {
+    refuse_foreign_root();
+    make_private_directory(root_);
+    lock_.emplace(root_ + "/" + std::string(layout::kLock));
+    const SqliteOptions options = sqlite_options(config, root_);
+    refuse_network_file_system(std::filesystem::path(options.path).parent_path());
+    metadata_.emplace(options);
+    // SQLite syncs the directory of its log; that the directory itself is there is ours.
+    sync_directory(root_);
+    registry_id_ = run_to_end(establish_identity(storage_.identity(), *metadata_, entropy, root_));
+    metrics.gauge_from("berth_disk_queue_jobs", "Jobs waiting for a thread of the disk pool.",
+                       [this] { return static_cast<double>(disk_.queued()); });
+  }
+
+  BlobStore& blobs() override { return storage_.blobs(); }
+  BlobUploads& uploads() override { return storage_.uploads(); }
+  MetadataStore& metadata() override { return *metadata_; }
+  BlockingPool& disk() override { return disk_; }
+  const std::string& registry_id() const override { return registry_id_; }
+  const std::string& root() const override { return root_; }
+
+ private:
+  // Before anything is made in the root: what is refused is left as it was found.
+  void refuse_foreign_root() {
+    IdentityFacts facts;
+    facts.storage_id = run_to_end(storage_.identity().read());
+    if (facts.storage_id) return;
+    facts.has_foreign_repositories = run_to_end(storage_.identity().has_foreign_repositories());
+    const Result<IdentityPlan> plan = plan_identity(facts, root_);
+    if (!plan) throw Failure(FailureKind::internal, plan.error().message);
+  }
+
+  static void refuse_network_file_system(const std::filesystem::path& directory) {
+    const std::string place = directory.empty() ? "." : directory.string();
+    const auto network = network_file_system_of(place);
+    if (!network) return;
+    throw Failure(FailureKind::metadata, fmt::format("the metadata database cannot lie in {}, a network file system ({}): "
+                                                     "set metadata.sqlite.path to a file on a local disk",
+                                                     place, *network));
+  }
+
+  std::string root_;
+  BlockingPool disk_;
+  FilesystemStorage storage_;
+  std::optional<LockFile> lock_;  // before the metadata, which it guards
+  std::optional<SqliteMetadataStore> metadata_;
+  std::string registry_id_;
+};
+
+class MemoryStores final : public OpenStores {
+ public:
+  MemoryStores(const ServerConfig& config, const Clock& clock, Entropy& entropy)
+      : disk_("disk", 2, config.pools.disk.queue_limit), storage_(clock) {
+    registry_id_ = run_to_end(establish_identity(storage_.identity(), metadata_, entropy, "memory"));
+  }
+
+  BlobStore& blobs() override { return storage_.blobs(); }
+  BlobUploads& uploads() override { return storage_.uploads(); }
+  MetadataStore& metadata() override { return metadata_; }
+  BlockingPool& disk() override { return disk_; }
+  const std::string& registry_id() const override { return registry_id_; }
+  const std::string& root() const override { return root_; }
+
+ private:
+  BlockingPool disk_;  // nothing of ours blocks here; for rules that read stored bytes again
+  MemoryStorage storage_;
+  MemoryMetadataStore metadata_;
+  std::string registry_id_;
+  std::string root_;
+};
+
+}  // namespace
+
+std::unique_ptr<OpenStores> open_stores(const ServerConfig& config, const Clock& clock, Entropy& entropy,
+                                        Metrics& metrics) {
+  if (config.storage.driver == StorageDriver::inmemory) return std::make_unique<MemoryStores>(config, clock, entropy);
+  return std::make_unique<DiskStores>(config, entropy, metrics);
+}
+
+}  // namespace berth

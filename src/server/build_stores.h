@@ -1,0 +1,37 @@
+// The stores that a configuration asks for, opened, locked and known to belong together.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "async/run_blocking.h"
+#include "base/clock.h"
+#include "base/entropy.h"
+#include "metadata/metadata_store.h"
+#include "observe/metrics.h"
+#include "server/config.h"
+#include "storage/blob_store.h"
+#include "storage/blob_uploads.h"
+
+namespace berth {
+
+/// Lifetime: outlives everything that uses the stores; destroyed after the loops have ended.
+class OpenStores {
+ public:
+  virtual ~OpenStores() = default;
+  virtual BlobStore& blobs() = 0;
+  virtual BlobUploads& uploads() = 0;
+  virtual MetadataStore& metadata() = 0;
+  /// The pool for work that blocks on the disk.
+  virtual BlockingPool& disk() = 0;
+  virtual const std::string& registry_id() const = 0;
+  /// The root directory, without a slash at its end; empty if nothing is on disk.
+  virtual const std::string& root() const = 0;
+};
+
+/// Blocks: for the start. Throws a Failure whose text is one line for the operator if the root is locked, foreign, on a
+/// network file system, or the two sides do not belong together; a foreign root has not been touched then.
+std::unique_ptr<OpenStores> open_stores(const ServerConfig& config, const Clock& clock, Entropy& entropy,
+                                        Metrics& metrics);
+
+}  // namespace berth
