@@ -37,6 +37,10 @@ struct UploadProgress {
   std::string hash_state = {};  ///< Hasher::export_state at durable_offset; empty at 0 or if it must be hashed again
 };
 
+/// The running hash to go on with; nothing if the state is not one of this version or belongs to another offset or
+/// algorithm: the file is hashed again then.
+std::optional<Hasher> resume_hasher(const UploadProgress& progress);
+
 /// One resumable upload. Bytes are appended in order and hashed as they arrive.
 ///
 /// Threading: one caller at a time, from any loop; one call at a time.

@@ -1,0 +1,209 @@
+#include "storage/filesystem/blob_upload.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "storage/filesystem/file_io.h"
+#include "storage/filesystem/storage_failure.h"
+#include "storage/layout.h"
+
+namespace berth {
+namespace {
+
+// Write-back starts on whole pages: a page that is written again has to wait for its first trip to the disk.
+constexpr std::uint64_t kPageBytes = 4096;
+
+}  // namespace
+
+FilesystemBlobUpload::FilesystemBlobUpload(Volume& volume, UploadId id, const UploadProgress& progress, Opened opened)
+    : volume_(volume),
+      path_(std::string(layout::kUploads) + "/" + id.text()),
+      algorithm_(progress.algorithm),
+      file_(std::move(opened.file)),
+      size_(opened.size_bytes),
+      hasher_(resume_hasher(progress)),
+      // A file that was made just now has an inode to sync, also when it stays empty.
+      is_dirty_(opened.was_cut || opened.size_bytes == 0),
+      is_entry_durable_(opened.size_bytes > 0),
+      writeback_started_(opened.size_bytes) {}
+
+void FilesystemBlobUpload::require_open() const {
+  if (state_ == State::broken) throw Failure(FailureKind::storage, where("an earlier sync or publish failed:"));
+  if (state_ == State::ended) throw Failure(FailureKind::internal, where("used after its end:"));
+}
+
+Task<> FilesystemBlobUpload::append(std::span<const std::byte> bytes) {
+  require_open();
+  if (bytes.empty()) co_return;
+  co_await run_blocking(volume_.disk(), [this, bytes] { append_blocking(bytes); });
+}
+
+void FilesystemBlobUpload::append_blocking(std::span<const std::byte> bytes) {
+  sealed_.reset();
+  is_dirty_ = true;
+  if (const auto error = file_io::write_all_blocking(file_.get(), bytes, size_)) {
+    if (const auto cut_error = file_io::truncate_blocking(file_.get(), size_)) {
+      state_ = State::broken;
+      throw storage_failure(where("cut"), *cut_error);
+    }
+    allocated_ = 0;
+    throw storage_failure(where("write"), *error);
+  }
+  size_ += bytes.size();
+  if (hasher_) hasher_->update(bytes);
+  if (size_ - writeback_started_ >= volume_.options().writeback_interval_bytes) start_writeback_blocking();
+}
+
+void FilesystemBlobUpload::start_writeback_blocking() {
+  const std::uint64_t end = size_ / kPageBytes * kPageBytes;
+  if (end <= writeback_started_) return;
+  // Only a start: errors are kept for the fsync, and a file system without it just has more to do then.
+  ::sync_file_range(file_.get(), static_cast<off_t>(writeback_started_), static_cast<off_t>(end - writeback_started_),
+                    SYNC_FILE_RANGE_WRITE);
+  writeback_started_ = end;
+}
+
+Task<> FilesystemBlobUpload::expect_size(std::uint64_t total_bytes) {
+  require_open();
+  if (total_bytes <= volume_.options().preallocate_from_bytes || total_bytes <= size_) co_return;
+  co_await run_blocking(volume_.disk(), [this, total_bytes] { preallocate_blocking(total_bytes); });
+}
+
+void FilesystemBlobUpload::preallocate_blocking(std::uint64_t total_bytes) {
+  const std::uint64_t wanted = std::min(total_bytes - size_, volume_.options().preallocate_limit_bytes);
+  is_dirty_ = true;
+  int result = 0;
+  do {
+    result = ::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(size_), static_cast<off_t>(wanted));
+  } while (result != 0 && errno == EINTR);
+  if (result == 0) {
+    allocated_ = size_ + wanted;
+    return;
+  }
+  const int error = errno;
+  // What is full is better said before the client sends its gigabytes; every other refusal only loses the hint.
+  if (error != ENOSPC && error != EDQUOT) return;
+  if (const auto cut_error = file_io::truncate_blocking(file_.get(), size_)) {
+    state_ = State::broken;
+    throw storage_failure(where("cut"), *cut_error);
+  }
+  throw storage_failure(where("allocate"), error);
+}
+
+Task<UploadProgress> FilesystemBlobUpload::sync() {
+  require_open();
+  if (is_dirty_ || !is_entry_durable_) {
+    co_await run_blocking(volume_.disk(), [this] {
+      sync_data_blocking();
+      sync_entry_blocking();
+    });
+  }
+  co_return UploadProgress{.durable_offset = size_,
+                           .algorithm = algorithm_,
+                           .hash_state = hasher_ && size_ > 0 ? hasher_->export_state() : std::string()};
+}
+
+void FilesystemBlobUpload::sync_data_blocking() {
+  if (!is_dirty_) return;
+  if (const auto error = file_io::sync_data_blocking(file_.get())) {
+    give_up_blocking();
+    throw storage_failure(where("fsync"), *error);
+  }
+  is_dirty_ = false;
+}
+
+void FilesystemBlobUpload::sync_entry_blocking() {
+  if (is_entry_durable_) return;
+  try {
+    volume_.sync_directory_blocking(std::string(layout::kUploads));
+  } catch (const Failure&) {
+    give_up_blocking();
+    throw;
+  }
+  is_entry_durable_ = true;
+}
+
+void FilesystemBlobUpload::give_up_blocking() {
+  state_ = State::broken;
+  ::unlinkat(volume_.root_fd(), path_.c_str(), 0);
+}
+
+Task<Digest> FilesystemBlobUpload::seal(HashAlgorithm algorithm) {
+  require_open();
+  sealed_.reset();
+  co_await run_blocking(volume_.disk(), [this] {
+    sync_data_blocking();
+    measure_blocking();
+  });
+  if (can_seal_from_running_hash(algorithm)) {
+    sealed_ = hasher_->digest();
+    co_return *sealed_;
+  }
+  Hasher hasher(algorithm);
+  std::string buffer(volume_.options().reread_buffer_bytes, '\0');
+  bool is_at_end = false;
+  while (!is_at_end) {
+    is_at_end = co_await run_blocking(volume_.disk(),
+                                      [this, &hasher, &buffer] { return reread_piece_blocking(hasher, buffer); });
+  }
+  if (hasher.size_bytes() != size_) throw Failure(FailureKind::storage, where("changed while it was read:"));
+  sealed_ = hasher.digest();
+  if (algorithm == algorithm_) hasher_ = std::move(hasher);
+  co_return *sealed_;
+}
+
+bool FilesystemBlobUpload::can_seal_from_running_hash(HashAlgorithm algorithm) const {
+  return hasher_ && algorithm == algorithm_ && hasher_->size_bytes() == size_;
+}
+
+void FilesystemBlobUpload::measure_blocking() {
+  struct stat status;
+  if (::fstat(file_.get(), &status) != 0) throw storage_failure(where("stat"), errno);
+  size_ = static_cast<std::uint64_t>(status.st_size);
+}
+
+bool FilesystemBlobUpload::reread_piece_blocking(Hasher& hasher, std::string& buffer) {
+  const std::uint64_t piece_end = hasher.size_bytes() + volume_.options().reread_job_bytes;
+  while (hasher.size_bytes() < piece_end) {
+    const auto into = std::as_writable_bytes(std::span(buffer));
+    const auto count = file_io::read_full_blocking(file_.get(), into, hasher.size_bytes());
+    if (!count) throw storage_failure(where("read"), count.error());
+    hasher.update(into.first(*count));
+    if (*count < into.size()) return true;
+  }
+  return false;
+}
+
+Task<> FilesystemBlobUpload::publish(Digest digest) {
+  require_open();
+  if (sealed_ != digest) throw Failure(FailureKind::internal, where("published under a digest not sealed:"));
+  co_await run_blocking(volume_.disk(), [this, &digest] { publish_blocking(digest); });
+}
+
+void FilesystemBlobUpload::publish_blocking(const Digest& digest) {
+  state_ = State::broken;  // unless everything below goes well
+  // Blocks that were allocated for more than came are given back; they would stay with the blob for ever.
+  if (allocated_ > size_) {
+    if (const auto error = file_io::truncate_blocking(file_.get(), size_)) throw storage_failure(where("cut"), *error);
+  }
+  volume_.place_blob_blocking(path_, digest);
+  file_.reset();
+  state_ = State::ended;
+}
+
+Task<> FilesystemBlobUpload::discard() {
+  if (state_ == State::ended) co_return;
+  co_await run_blocking(volume_.disk(), [this] { discard_blocking(); });
+}
+
+void FilesystemBlobUpload::discard_blocking() {
+  if (::unlinkat(volume_.root_fd(), path_.c_str(), 0) != 0 && errno != ENOENT) {
+    throw storage_failure(where("unlink"), errno);
+  }
+  file_.reset();
+  state_ = State::ended;
+}
+
+}  // namespace berth

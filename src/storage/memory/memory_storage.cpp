@@ -1,0 +1,73 @@
+#include "storage/memory/memory_storage.h"
+
+#include "base/failure.h"
+
+namespace berth {
+
+std::uint64_t MemoryVolume::used_bytes_locked() const {
+  std::uint64_t used = 0;
+  for (const auto& [digest, bytes] : blobs) used += bytes.size();
+  for (const auto& [id, file] : uploads) used += file->bytes.size();
+  return used;
+}
+
+void MemoryVolume::reserve_locked(std::uint64_t more) const {
+  if (used_bytes_locked() + more > options_.capacity_bytes) {
+    throw Failure(FailureKind::storage_full, "the memory storage is full");
+  }
+}
+
+Task<std::optional<BlobInfo>> MemoryBlobStore::find(Digest digest) {
+  const std::scoped_lock lock(volume_.mutex);
+  const auto found = volume_.blobs.find(digest);
+  if (found == volume_.blobs.end()) co_return std::nullopt;
+  co_return BlobInfo{.size_bytes = found->second.size()};
+}
+
+Task<std::optional<ByteSource>> MemoryBlobStore::open(Digest digest) {
+  const std::scoped_lock lock(volume_.mutex);
+  const auto found = volume_.blobs.find(digest);
+  if (found == volume_.blobs.end()) co_return std::nullopt;
+  co_return ByteSource(found->second);
+}
+
+Task<> MemoryBlobStore::put(Digest digest, SharedBytes bytes) {
+  const std::scoped_lock lock(volume_.mutex);
+  volume_.reserve_locked(bytes.size());
+  volume_.blobs.insert_or_assign(digest, std::move(bytes));
+  co_return;
+}
+
+Task<bool> MemoryBlobStore::delete_without_reference_check(Digest digest) {
+  const std::scoped_lock lock(volume_.mutex);
+  co_return volume_.blobs.erase(digest) != 0;
+}
+
+Task<StorageSpace> MemoryBlobStore::space() {
+  const std::scoped_lock lock(volume_.mutex);
+  const std::uint64_t capacity = volume_.options().capacity_bytes;
+  co_return StorageSpace{.total_bytes = capacity, .available_bytes = capacity - volume_.used_bytes_locked()};
+}
+
+Task<> MemoryBlobStore::check_health() {
+  co_return;
+}
+
+Task<std::optional<std::string>> MemoryIdentityFile::read() {
+  const std::scoped_lock lock(volume_.mutex);
+  co_return volume_.identity;
+}
+
+Task<> MemoryIdentityFile::create(std::string id) {
+  const std::scoped_lock lock(volume_.mutex);
+  if (volume_.identity) throw Failure(FailureKind::storage, "berth/id exists already");
+  volume_.identity = std::move(id);
+  co_return;
+}
+
+Task<bool> MemoryIdentityFile::has_foreign_repositories() {
+  const std::scoped_lock lock(volume_.mutex);
+  co_return volume_.has_foreign_repositories;
+}
+
+}  // namespace berth
