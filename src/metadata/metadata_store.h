@@ -143,6 +143,7 @@ class MetadataStore {
   virtual Task<std::optional<BlobLink>> find_blob(RepositoryName repository, Digest digest) = 0;
   virtual Task<std::optional<ManifestRecord>> find_manifest(RepositoryName repository, Digest digest) = 0;
   virtual Task<std::optional<ManifestRecord>> find_tagged_manifest(RepositoryName repository, Tag tag) = 0;
+  /// True once a blob or manifest was put into it, also when all of them are gone again; an upload alone makes none.
   virtual Task<bool> repository_exists(RepositoryName repository) = 0;
   /// Tags after `after` (exclusive, need not exist), at most `limit` of them.
   virtual Task<Page<Tag>> list_tags(RepositoryName repository, std::optional<std::string> after, std::size_t limit) = 0;
@@ -182,9 +183,11 @@ class MetadataStore {
   virtual Task<> finish_manifest_copy(std::int64_t queue_id, Digest digest, std::uint64_t size_bytes, WallTime now) = 0;
 
   // --- uploads ------------------------------------------------------------------------------------------------------
+  /// The id must be new: Failure(metadata) otherwise.
   virtual Task<> create_upload(UploadRecord upload) = 0;
   virtual Task<std::optional<UploadRecord>> find_upload(UploadId id) = 0;
-  /// Makes `owner` the writer (generation + 1 if it was not) and returns the row as it is then.
+  /// Makes `owner` the writer (generation + 1 if it was not) and returns the row as it is then. A claim by the writer in
+  /// force changes nothing, so that it costs no sync.
   virtual Task<std::optional<UploadRecord>> claim_upload(UploadId id, std::string owner, WallTime now) = 0;
   /// False if the upload is gone or the claim's generation has passed: the caller must stop writing.
   virtual Task<bool> record_upload_progress(UploadId id, std::uint64_t generation, UploadProgress progress,
@@ -195,6 +198,10 @@ class MetadataStore {
   /// Uploads started before `started_before`, in order of id after `after`.
   virtual Task<std::vector<UploadRecord>> list_uploads(WallTime started_before, std::optional<UploadId> after,
                                                        std::size_t limit) = 0;
+
+  // --- reviews ------------------------------------------------------------------------------------------------------
+  /// What is due for the collector's look, the longest due first.
+  virtual Task<std::vector<Review>> due_reviews(WallTime now, std::size_t limit) = 0;
 
   /// Throws if the store cannot answer. For /readyz.
   virtual Task<> check_health() = 0;

@@ -83,4 +83,19 @@ struct UploadRecord {
   std::optional<Digest> expected;  ///< set once a closing request came: finds what a crash left between rename and commit
 };
 
+/// What the collector looks at (data.md 6). Values are stored: never renumber.
+enum class ReviewKind : std::uint8_t {
+  blob = 1,      ///< a blob that lost a link, or whose manifest went
+  link = 2,      ///< a repository's link to a blob
+  manifest = 3,  ///< a manifest of a repository
+};
+
+/// Something happened that can make this garbage. One row for each thing: a later event only moves `due` forward.
+struct Review {
+  ReviewKind kind;
+  std::optional<RepositoryName> repository;  ///< nothing for a blob
+  Digest digest;
+  WallTime due;
+};
+
 }  // namespace berth

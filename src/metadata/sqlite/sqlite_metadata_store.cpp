@@ -1,0 +1,161 @@
+#include "metadata/sqlite/sqlite_metadata_store.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "base/unique_fd.h"
+#include "metadata/sqlite/schema.h"
+#include "metadata/sqlite/transactions.h"
+
+namespace berth {
+
+using sqlite::Connection;
+using sqlite::Query;
+using sqlite::Statement;
+
+namespace {
+
+constexpr std::string_view kRegistryId = "registry_id";
+
+sqlite::ConnectionOptions connection_options(const SqliteOptions& options) {
+  return {.path = options.path,
+          .vfs_name = options.vfs_name,
+          .cache_bytes = options.cache_bytes,
+          .mmap_bytes = options.mmap_bytes,
+          .busy_limit = options.busy_limit};
+}
+
+// Before anything else of the store is made, since every other connection needs the schema.
+sqlite::ConnectionOptions open_database(const SqliteOptions& options) {
+  {
+    Connection connection(connection_options(options), sqlite::Access::write);
+    sqlite::prepare_schema(connection, options.path);
+  }
+  // SQLite syncs the directory for its logs only: the database's own name must survive a power cut, too.
+  const std::filesystem::path parent = std::filesystem::absolute(options.path).parent_path();
+  const UniqueFd directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0 || ::fsync(directory.get()) != 0) {
+    throw failure_from_errno(FailureKind::metadata, "metadata: syncing " + parent.string(), errno);
+  }
+  return connection_options(options);
+}
+
+sqlite::ConnectionOptions checkpoint_connection_options(const SqliteOptions& options) {
+  sqlite::ConnectionOptions connection = open_database(options);
+  connection.busy_limit = options.checkpoint_hold_limit;
+  return connection;
+}
+
+}  // namespace
+
+SqliteMetadataStore::ReadConnections::ReadConnections(const sqlite::ConnectionOptions& options, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    free_.push_back(std::make_unique<Connection>(options, sqlite::Access::read_only));
+  }
+}
+
+std::unique_ptr<Connection> SqliteMetadataStore::ReadConnections::take() {
+  const std::lock_guard lock(mutex_);
+  std::unique_ptr<Connection> connection = std::move(free_.back());
+  free_.pop_back();
+  return connection;
+}
+
+void SqliteMetadataStore::ReadConnections::give_back(std::unique_ptr<Connection> connection) {
+  const std::lock_guard lock(mutex_);
+  free_.push_back(std::move(connection));
+}
+
+SqliteMetadataStore::SqliteMetadataStore(SqliteOptions options)
+    : options_(std::move(options)),
+      checkpointer_(checkpoint_connection_options(options_), options_.wal_limit_bytes,
+                    options_.checkpoint_retry_interval, gate_),
+      writer_(connection_options(options_),
+              {.queued_requests = options_.write_queue_limit,
+               .group_requests = options_.write_group_limit,
+               .group_bytes = options_.write_group_bytes},
+              gate_, checkpointer_),
+      read_connections_(connection_options(options_), options_.reader_count),
+      read_pool_("meta-read", options_.reader_count, options_.read_queue_limit),
+      check_pool_("meta-check", 1, 1) {}
+
+SqliteMetadataStore::~SqliteMetadataStore() { is_stopping_ = true; }
+
+Task<std::optional<std::string>> SqliteMetadataStore::registry_id() {
+  return read([](Connection& connection) -> std::optional<std::string> {
+    Query query = connection.query(Statement::read_setting, kRegistryId);
+    if (!query.step()) return std::nullopt;
+    return query.text(0);
+  });
+}
+
+Task<> SqliteMetadataStore::set_registry_id(std::string id) {
+  return write([id = std::move(id)](Connection& connection) { connection.change(Statement::write_setting, kRegistryId, id); });
+}
+
+Task<std::vector<Review>> SqliteMetadataStore::due_reviews(WallTime now, std::size_t limit) {
+  return read([now, limit](Connection& connection) {
+    std::vector<Review> due;
+    Query query = connection.query(Statement::list_due_reviews, now, sqlite::limit_and_one(limit) - 1);
+    while (query.step()) {
+      std::optional<RepositoryName> repository;
+      if (!query.is_null(1)) repository = sqlite::stored_repository_name(query.bytes(1));
+      due.push_back(Review{static_cast<ReviewKind>(query.integer(0)), std::move(repository), query.digest(2), query.time(3)});
+    }
+    return due;
+  });
+}
+
+Task<> SqliteMetadataStore::check_health() {
+  co_await registry_id();
+  co_await write([](Connection&) {});
+}
+
+Task<std::vector<std::string>> SqliteMetadataStore::check_integrity() {
+  return run_blocking(check_pool_, [this] { return check_integrity_blocking(); });
+}
+
+std::vector<std::string> SqliteMetadataStore::check_integrity_blocking() {
+  Connection connection(connection_options(options_), sqlite::Access::read_only);
+  // Asked every so many steps of SQLite's machine: often enough to stop within milliseconds.
+  constexpr int kStepsBetweenLooks = 10'000;
+  sqlite3_progress_handler(
+      connection.handle(), kStepsBetweenLooks,
+      [](void* self) {
+        const auto& store = *static_cast<SqliteMetadataStore*>(self);
+        return int{store.is_stopping_ || store.checkpointer_.wal_bytes() > 4 * store.options_.wal_limit_bytes};
+      },
+      this);
+  std::vector<std::string> findings;
+  for (const std::string& table : connection.read_values("SELECT name FROM sqlite_schema WHERE type = 'table'")) {
+    try {
+      for (std::string& line : connection.read_values(fmt::format("PRAGMA quick_check(\"{}\")", table))) {
+        if (line != "ok") findings.push_back(table + ": " + std::move(line));
+      }
+    } catch (const Failure&) {
+      if (is_stopping_) throw Failure(FailureKind::shutting_down, "the integrity check was broken off");
+      if (sqlite3_errcode(connection.handle()) != SQLITE_INTERRUPT) throw;
+      throw Failure(FailureKind::overloaded, "the integrity check gave way to writes");
+    }
+  }
+  return findings;
+}
+
+SqliteStats SqliteMetadataStore::stats() const {
+  return {.commits = writer_.commit_count(),
+          .committed_requests = writer_.request_count(),
+          .failed_commits = writer_.failed_commit_count(),
+          .wal_bytes = checkpointer_.wal_bytes(),
+          .wal_restarts = checkpointer_.restart_count(),
+          .failed_checkpoints = checkpointer_.failure_count(),
+          .queued_writes = writer_.queued(),
+          .queued_reads = read_pool_.queued()};
+}
+
+}  // namespace berth

@@ -1,0 +1,165 @@
+// SqliteMetadataStore: the embedded metadata store. One file, one writer with group commit, a read connection a thread, a
+// checkpoint thread. The statements are in statements.cpp, the schema in migrations/.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "async/run_blocking.h"
+#include "metadata/metadata_store.h"
+#include "metadata/sqlite/checkpointer.h"
+#include "metadata/sqlite/connection.h"
+#include "metadata/sqlite/write_gate.h"
+#include "metadata/sqlite/write_queue.h"
+
+namespace berth {
+
+struct SqliteOptions {
+  std::string path;                                      ///< made if it is not there; its directory must be
+  std::size_t reader_count = 2;                          ///< threads, each with a connection
+  std::size_t read_queue_limit = 4'096;                  ///< reads waiting for a thread; beyond: Failure(overloaded)
+  std::size_t write_queue_limit = 4'096;                 ///< writes waiting for a commit; beyond: Failure(overloaded)
+  std::size_t write_group_limit = 512;                   ///< writes of one commit
+  std::uint64_t write_group_bytes = 16U << 20;           ///< manifest bytes of one commit, about
+  std::uint64_t cache_bytes = 16U << 20;                 ///< page cache of each connection
+  std::uint64_t mmap_bytes = 0;                          ///< an I/O error on mapped pages is a SIGBUS: off by default
+  std::uint64_t wal_limit_bytes = 64U << 20;             ///< see Checkpointer
+  std::chrono::milliseconds busy_limit{5'000};           ///< for a lock that another process holds (a backup tool)
+  std::chrono::milliseconds checkpoint_hold_limit{100};  ///< how long a checkpoint may hold writes to wait for reads
+  std::chrono::milliseconds checkpoint_retry_interval{500};
+  std::string vfs_name = {};                             ///< SQLite's own if empty; tests put a faulty disk there
+};
+
+/// Counts since the start and gauges, for metrics.
+struct SqliteStats {
+  std::uint64_t commits = 0;
+  std::uint64_t committed_requests = 0;
+  std::uint64_t failed_commits = 0;
+  std::uint64_t wal_bytes = 0;
+  std::uint64_t wal_restarts = 0;
+  std::uint64_t failed_checkpoints = 0;
+  std::size_t queued_writes = 0;
+  std::size_t queued_reads = 0;
+};
+
+/// Threading: any loop. Reads and writes never run on the caller's thread.
+/// Lifetime:  must outlive the loops that wait for it. The caller holds the lock that keeps other processes away.
+/// Crash:     see MetadataStore; opening needs nothing but SQLite's own recovery of the log.
+class SqliteMetadataStore final : public MetadataStore {
+ public:
+  /// Opens and migrates. Throws Failure(metadata) with one line: not a database of ours, from a newer Berth, unreadable.
+  explicit SqliteMetadataStore(SqliteOptions options);
+  ~SqliteMetadataStore() override;
+
+  Task<std::optional<std::string>> registry_id() override;
+  Task<> set_registry_id(std::string id) override;
+
+  Task<std::optional<BlobLink>> find_blob(RepositoryName repository, Digest digest) override;
+  Task<std::optional<ManifestRecord>> find_manifest(RepositoryName repository, Digest digest) override;
+  Task<std::optional<ManifestRecord>> find_tagged_manifest(RepositoryName repository, Tag tag) override;
+  Task<bool> repository_exists(RepositoryName repository) override;
+  Task<Page<Tag>> list_tags(RepositoryName repository, std::optional<std::string> after, std::size_t limit) override;
+  Task<Page<RepositoryName>> list_repositories(std::optional<std::string> after, std::size_t limit) override;
+  Task<Page<ReferrerRecord>> list_referrers(RepositoryName repository, Digest subject,
+                                            std::optional<std::string> artifact_type, std::optional<Digest> after,
+                                            std::size_t limit) override;
+  Task<std::vector<TagChange>> tag_history(RepositoryName repository, Tag tag, std::size_t limit) override;
+
+  Task<> commit_blob(CommitBlob commit) override;
+  Task<std::optional<BlobLink>> mount_blob(MountBlob mount) override;
+  Task<bool> renew_blob_promise(RepositoryName repository, Digest digest, WallTime promised_until) override;
+  Task<DeleteBlobOutcome> delete_blob(RepositoryName repository, Digest digest, WallTime now,
+                                      WallTime review_due) override;
+  Task<> mark_blob_missing(Digest digest) override;
+  Task<std::optional<BlobState>> blob_state(Digest digest) override;
+
+  Task<PutManifestOutcome> put_manifest(PutManifest put) override;
+  Task<bool> renew_manifest_promise(RepositoryName repository, Digest digest, WallTime promised_until) override;
+  Task<DeleteTagOutcome> delete_tag(DeleteTag request) override;
+  Task<std::optional<ManifestDeleted>> delete_manifest(DeleteManifest request) override;
+  Task<std::vector<ManifestCopy>> pending_manifest_copies(std::size_t limit) override;
+  Task<> finish_manifest_copy(std::int64_t queue_id, Digest digest, std::uint64_t size_bytes, WallTime now) override;
+
+  Task<> create_upload(UploadRecord upload) override;
+  Task<std::optional<UploadRecord>> find_upload(UploadId id) override;
+  Task<std::optional<UploadRecord>> claim_upload(UploadId id, std::string owner, WallTime now) override;
+  Task<bool> record_upload_progress(UploadId id, std::uint64_t generation, UploadProgress progress,
+                                    WallTime now) override;
+  Task<bool> record_upload_expectation(UploadId id, std::uint64_t generation, Digest expected, UploadProgress progress,
+                                       WallTime now) override;
+  Task<bool> delete_upload(UploadId id) override;
+  Task<std::vector<UploadRecord>> list_uploads(WallTime started_before, std::optional<UploadId> after,
+                                               std::size_t limit) override;
+
+  Task<std::vector<Review>> due_reviews(WallTime now, std::size_t limit) override;
+
+  /// One look through a reader and one empty pass through the writer.
+  Task<> check_health() override;
+
+  /// PRAGMA quick_check, table by table, on a connection and thread of its own: to run behind serving. Empty if all is well,
+  /// else SQLite's findings (at most 100 a table). Reads of a table pin the log: throws Failure(overloaded) when that made
+  /// it four times its limit, Failure(shutting_down) when the store goes.
+  Task<std::vector<std::string>> check_integrity();
+
+  /// Threading: any thread.
+  SqliteStats stats() const;
+
+ private:
+  /// Each reader thread takes a connection for one read; there are as many as threads.
+  class ReadConnections {
+   public:
+    ReadConnections(const sqlite::ConnectionOptions& options, std::size_t count);
+    std::unique_ptr<sqlite::Connection> take();
+    void give_back(std::unique_ptr<sqlite::Connection> connection);
+
+   private:
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<sqlite::Connection>> free_;
+  };
+
+  template <class Work>
+  auto read(Work work) {
+    return run_blocking(read_pool_, [this, work = std::move(work)]() mutable {
+      Lease lease(read_connections_);
+      return work(lease.connection());
+    });
+  }
+  template <class Work>
+  auto write(Work work) {
+    return writer_.run(0, std::move(work));
+  }
+
+  class Lease {
+   public:
+    explicit Lease(ReadConnections& home) : home_(home), connection_(home.take()) {}
+    ~Lease() { home_.give_back(std::move(connection_)); }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    sqlite::Connection& connection() { return *connection_; }
+
+   private:
+    ReadConnections& home_;
+    std::unique_ptr<sqlite::Connection> connection_;
+  };
+
+  std::vector<std::string> check_integrity_blocking();
+
+  // Fixed after construction.
+  const SqliteOptions options_;
+  std::atomic<bool> is_stopping_{false};
+  sqlite::WriteGate gate_;
+  // In this order: the writer tells the checkpointer, the pools use the connections.
+  sqlite::Checkpointer checkpointer_;
+  sqlite::WriteQueue writer_;
+  ReadConnections read_connections_;
+  BlockingPool read_pool_;
+  BlockingPool check_pool_;
+};
+
+}  // namespace berth
