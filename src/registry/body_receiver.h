@@ -19,16 +19,19 @@ namespace berth {
 struct BodyRequest {
   BlobUpload& upload;
   ByteReader& body;
-  std::optional<std::uint64_t> expected_bytes;  ///< nothing: until the body ends
-  /// Called when checkpoint_bytes have come since the last time, with what was appended synced. False stops receiving.
-  std::function<Task<bool>(UploadProgress)> record_progress;
+  std::optional<std::uint64_t> expected_bytes;  ///< a hint for the size of the buffers
+  /// Called when upload_checkpoint_bytes have come since the last time, with what was appended synced. False: stop. May
+  /// be empty: then nothing is synced on the way.
+  std::function<Task<bool>(UploadProgress)> record_progress = {};
 };
 
-/// How receiving ended. What arrived before that is appended in any case.
+/// How receiving ended. Of several troubles there is only one.
 struct BodyOutcome {
-  std::uint64_t received_bytes = 0;
-  std::optional<Error> refusal = {};        ///< storage_full (the reserve), upload_unknown (record_progress said no)
-  std::exception_ptr interruption = {};     ///< the sender went away, or broke HTTP's framing
+  std::uint64_t received_bytes = 0;       ///< appended
+  std::optional<Error> refusal = {};      ///< storage_full (the reserve), upload_unknown (record_progress said no)
+  std::exception_ptr interruption = {};   ///< the sender went away or broke HTTP's framing; what arrived is appended
+  std::exception_ptr append_failure = {}; ///< the upload holds what was appended before
+  std::exception_ptr sync_failure = {};   ///< the upload can only be discarded
 };
 
 /// Threading: any loop.
@@ -36,11 +39,16 @@ class BodyReceiver {
  public:
   BodyReceiver(BufferBudget& buffers, SpaceGuard& space, const RegistryLimits& limits);
 
-  /// Throws what appending throws (Failure(storage), Failure(storage_full)) and Failure(overloaded) if no memory is left
-  /// for a buffer; an interruption is an outcome, because the caller has something to do then.
+  /// Throws Failure(overloaded) if no memory is left for a buffer. All other troubles are outcomes: the caller has
+  /// something to do then, which a catch block cannot wait for.
   Task<BodyOutcome> receive(BodyRequest request);
 
  private:
+  struct Lane;
+  struct Run;
+  static Task<> fill(ByteReader& body, Lane& lane);
+  Task<> write(Run& run, const Lane& lane);
+
   BufferBudget& buffers_;
   SpaceGuard& space_;
   const RegistryLimits& limits_;

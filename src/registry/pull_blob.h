@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 
 #include "async/byte_source.h"
 #include "async/key_lock.h"
@@ -31,7 +32,7 @@ class PullBlob {
   Task<Result<PulledBlob>> open(RepositoryName repository, Digest digest);
 
  private:
-  Task<> mark_missing(RepositoryName repository, BlobLink link);
+  Task<std::optional<ByteSource>> look_again(RepositoryName repository, Digest digest);
 
   Stores stores_;
   KeyLock& digest_locks_;

@@ -47,12 +47,17 @@ class UploadBlob {
  private:
   struct Writer;
 
-  Task<Result<void>> check_offset(const UploadRecord& record, const UploadBody& body);
+  Task<Result<Writer>> open_writer(ClaimedUpload claimed, UploadBody body);
   Task<Result<void>> receive(Writer& writer, UploadBody body);
+  Task<bool> record_progress(const Writer& writer, UploadProgress progress);
+  Task<> keep_interrupted(Writer& writer);
   Task<> roll_back(Writer& writer);
-  Task<Result<Digest>> seal(Writer& writer, Digest expected);
+  Task<> abandon(Writer& writer);
+  Task<UploadProgress> sync(Writer& writer);
+  Task<Result<void>> seal(Writer& writer, Digest expected);
+  Task<bool> record_expectation(Writer& writer, Digest expected);
   Task<> publish(Writer& writer, Digest digest);
-  Task<Result<Digest>> recover(Writer& writer, Digest expected, UploadBody body);
+  Task<Result<void>> recover_bytes(Writer& writer, Digest expected);
 
   Stores stores_;
   Locks locks_;

@@ -1,0 +1,122 @@
+#include "registry/body_receiver.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "async/when_both.h"
+#include "base/failure.h"
+
+namespace berth {
+
+/// One of the two buffers: while the body's next bytes come into one, the other is hashed and written.
+struct BodyReceiver::Lane {
+  std::unique_ptr<std::byte[]> memory = {};
+  std::size_t capacity = 0;
+  std::size_t filled = 0;
+  bool is_end = false;
+  std::exception_ptr interruption = {};
+
+  bool is_last() const { return is_end || interruption; }
+  void allocate(std::size_t bytes) {
+    if (memory) return;
+    memory = std::make_unique_for_overwrite<std::byte[]>(bytes);
+    capacity = bytes;
+  }
+};
+
+struct BodyReceiver::Run {
+  BodyRequest request;
+  BodyOutcome outcome = {};
+  std::uint64_t unrecorded_bytes = 0;
+
+  bool is_over() const { return outcome.refusal || outcome.append_failure || outcome.sync_failure; }
+};
+
+BodyReceiver::BodyReceiver(BufferBudget& buffers, SpaceGuard& space, const RegistryLimits& limits)
+    : buffers_(buffers), space_(space), limits_(limits) {}
+
+Task<BodyOutcome> BodyReceiver::receive(BodyRequest request) {
+  Run run{.request = std::move(request)};
+  if (run.request.expected_bytes == 0) co_return run.outcome;
+  // One byte more than announced, so that a small body and its end come in with the first buffer.
+  std::uint64_t wanted = limits_.largest_buffer_bytes;
+  if (run.request.expected_bytes) wanted = std::min(wanted, *run.request.expected_bytes + 1);
+  const std::uint64_t least = std::min<std::uint64_t>(wanted, limits_.smallest_buffer_bytes);
+  const std::optional<BufferBudget::Share> share = buffers_.take_part(2 * least, 2 * wanted);
+  if (!share) throw Failure(FailureKind::overloaded, "no memory is left for the buffers of another upload");
+
+  const std::size_t capacity = static_cast<std::size_t>(share->bytes() / 2);
+  Lane first;
+  Lane second;
+  Lane* current = &first;
+  Lane* next = &second;
+  current->allocate(capacity);
+  co_await fill(run.request.body, *current);
+  while (current->filled > 0) {
+    Result<void> space = co_await space_.check(current->filled);
+    if (!space) {
+      run.outcome.refusal = std::move(space.error());
+      break;
+    }
+    if (current->is_last()) {
+      co_await write(run, *current);
+      break;
+    }
+    next->allocate(capacity);
+    co_await when_both(write(run, *current), fill(run.request.body, *next));
+    std::swap(current, next);
+    if (run.is_over()) break;
+  }
+  if (!run.is_over()) run.outcome.interruption = current->interruption;
+  co_return std::move(run.outcome);
+}
+
+// Never throws: what came before the trouble is in the lane and must not be lost.
+Task<> BodyReceiver::fill(ByteReader& body, Lane& lane) {
+  lane.filled = 0;
+  try {
+    while (lane.filled < lane.capacity) {
+      const std::size_t count =
+          co_await body.read(std::span(lane.memory.get() + lane.filled, lane.capacity - lane.filled));
+      if (count == 0) {
+        lane.is_end = true;
+        break;
+      }
+      lane.filled += count;
+    }
+  } catch (...) {
+    lane.interruption = std::current_exception();
+  }
+}
+
+// Never throws either: a throw would cancel the read beside it, and the caller must know which of the steps failed.
+Task<> BodyReceiver::write(Run& run, const Lane& lane) {
+  try {
+    co_await run.request.upload.append(std::span(lane.memory.get(), lane.filled));
+  } catch (...) {
+    run.outcome.append_failure = std::current_exception();
+    co_return;
+  }
+  run.outcome.received_bytes += lane.filled;
+  run.unrecorded_bytes += lane.filled;
+  if (!run.request.record_progress || run.unrecorded_bytes < limits_.upload_checkpoint_bytes) co_return;
+  run.unrecorded_bytes = 0;
+  std::optional<UploadProgress> progress;
+  try {
+    progress = co_await run.request.upload.sync();
+  } catch (...) {
+    run.outcome.sync_failure = std::current_exception();
+    co_return;
+  }
+  try {
+    const bool is_ours = co_await run.request.record_progress(std::move(*progress));
+    if (!is_ours) run.outcome.refusal = Error{ErrorCode::upload_unknown, "blob upload unknown to registry"};
+  } catch (...) {
+    run.outcome.append_failure = std::current_exception();  // the metadata failed, the bytes are fine
+  }
+}
+
+}  // namespace berth

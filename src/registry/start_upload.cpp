@@ -1,0 +1,46 @@
+#include "registry/start_upload.h"
+
+#include <utility>
+
+namespace berth {
+
+StartUpload::StartUpload(MetadataStore& metadata, const Clock& clock, Entropy& entropy, SpaceGuard& space,
+                         const RegistryPolicy& policy, std::string instance_id)
+    : metadata_(metadata),
+      clock_(clock),
+      entropy_(entropy),
+      space_(space),
+      policy_(policy),
+      instance_id_(std::move(instance_id)) {}
+
+Task<Result<UploadStatus>> StartUpload::start(RepositoryName repository, HashAlgorithm algorithm) {
+  const Result<void> space = co_await space_.check(0);
+  if (!space) co_return std::unexpected(space.error());
+  Result<UploadId> id = UploadId::parse(random_uuid(entropy_));
+  if (!id) co_return std::unexpected(std::move(id.error()));
+  const WallTime now = clock_.now();
+  // Claimed from the start: the requests that follow on this instance need no write to take it.
+  UploadRecord record{.id = *id,
+                      .repository = std::move(repository),
+                      .owner = instance_id_,
+                      .generation = 1,
+                      .started = now,
+                      .last_active = now,
+                      .progress = {.durable_offset = 0, .algorithm = algorithm, .hash_state = {}},
+                      .expected = {}};
+  co_await metadata_.create_upload(std::move(record));
+  co_return UploadStatus{.id = std::move(*id), .size_bytes = 0};
+}
+
+Task<std::optional<BlobLink>> StartUpload::mount(RepositoryName repository, MountRequest request) {
+  const WallTime now = clock_.now();
+  MountBlob mount{.to = std::move(repository),
+                  .digest = request.digest,
+                  .from = std::move(request.from),
+                  .now = now,
+                  .promised_until = now + policy_.promise,
+                  .review_due = now + policy_.review_grace};
+  return metadata_.mount_blob(std::move(mount));
+}
+
+}  // namespace berth
