@@ -7,6 +7,7 @@ import pytest
 
 from harness.content import digest_of, random_bytes
 from harness.repository import with_query
+from harness.waiting import wait_for
 
 OCTETS = "application/octet-stream"
 DATA = random_bytes(5_000, seed=3)
@@ -328,7 +329,6 @@ def test_an_upload_broken_off_can_be_resumed(repo, server, client):
         head = f"PATCH {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(DATA)}\r\nContent-Type: {OCTETS}\r\n\r\n"
         connection.sendall(head.encode() + DATA[:3000])
     # The server learns of the end when it reads; until then the claim may stand.
-    from harness.waiting import wait_for
     status = wait_for("the upload's claim to end", lambda: (lambda a: a if a.status == 204 else None)(client.get(location)))
     first, last = map(int, status["Range"].split("-"))
     have = last + 1 if last else 0
@@ -374,8 +374,7 @@ def test_no_minimum_chunk_on_a_file_system(repo):
 def test_the_state_survives_other_uploads(repo, client):
     locations = [repo.start_upload()["Location"] for _ in range(10)]
     bodies = [random_bytes(200 + i, seed=i) for i in range(10)]
-    for location, body in zip(locations, bodies):
-        client.patch(location, body[:100]).expect(202)
+    locations = [client.patch(location, body[:100]).expect(202)["Location"] for location, body in zip(locations, bodies)]
     for location, body in reversed(list(zip(locations, bodies))):
         repo.finish_upload(location, digest_of(body), body[100:]).expect(201)
     for body in bodies:
