@@ -65,7 +65,8 @@ SqliteOptions sqlite_options(const ServerConfig& config, const std::string& root
   const SqliteConfig& sqlite = config.metadata.sqlite;
   options.path = sqlite.path.empty() ? root + "/" + std::string(layout::kMetadata) : sqlite.path;
   options.reader_count = sqlite.reader_count > 0 ? sqlite.reader_count : std::max(1U, std::thread::hardware_concurrency());
-  options.queue_limit = config.pools.database.queue_limit;
+  options.read_queue_limit = config.pools.database.queue_limit;
+  options.write_queue_limit = config.pools.database.queue_limit;
   options.cache_bytes = sqlite.cache_bytes;
   options.wal_limit_bytes = sqlite.wal_bytes;
   return options;
@@ -73,7 +74,7 @@ SqliteOptions sqlite_options(const ServerConfig& config, const std::string& root
 
 class DiskStores final : public OpenStores {
  public:
-  DiskStores(const ServerConfig& config, Entropy& entropy, Metrics& metrics)
+  DiskStores(const ServerConfig& config, Entropy& entropy, Log& log, Metrics& metrics)
       : root_(without_end_slash(config.storage.filesystem.root_directory)),
         disk_("disk", disk_thread_count(config), config.pools.disk.queue_limit),
         storage_({.root = root_}, disk_, entropy) {
@@ -82,12 +83,14 @@ class DiskStores final : public OpenStores {
     lock_.emplace(root_ + "/" + std::string(layout::kLock));
     const SqliteOptions options = sqlite_options(config, root_);
     refuse_network_file_system(std::filesystem::path(options.path).parent_path());
+    // SQLite removes its log when it is closed in order.
+    const bool was_cut_off = std::filesystem::exists(options.path + "-wal");
     metadata_.emplace(options);
     // SQLite syncs the directory of its log; that the directory itself is there is ours.
     sync_directory(root_);
     registry_id_ = run_to_end(establish_identity(storage_.identity(), *metadata_, entropy, root_));
-    metrics.gauge_from("berth_disk_queue_jobs", "Jobs waiting for a thread of the disk pool.",
-                       [this] { return static_cast<double>(disk_.queued()); });
+    if (was_cut_off) check_behind_serving(log);
+    add_metrics(metrics);
   }
 
   BlobStore& blobs() override { return storage_.blobs(); }
@@ -98,6 +101,36 @@ class DiskStores final : public OpenStores {
   const std::string& root() const override { return root_; }
 
  private:
+  void add_metrics(Metrics& metrics) {
+    metrics.gauge_from("berth_disk_queue_jobs", "Jobs waiting for a thread of the disk pool.",
+                       [this] { return static_cast<double>(disk_.queued()); });
+    const auto stat = [this](auto SqliteStats::*member) {
+      return [this, member] { return static_cast<double>(metadata_->stats().*member); };
+    };
+    metrics.counter_from("berth_metadata_commits_total", "Commits of the metadata database.", stat(&SqliteStats::commits));
+    metrics.counter_from("berth_metadata_committed_requests_total", "Writes that these commits carried.",
+                         stat(&SqliteStats::committed_requests));
+    metrics.counter_from("berth_metadata_failed_commits_total", "Commits that failed.", stat(&SqliteStats::failed_commits));
+    metrics.gauge_from("berth_metadata_wal_bytes", "Size of the write-ahead log.", stat(&SqliteStats::wal_bytes));
+    metrics.gauge_from("berth_metadata_queued_writes", "Writes waiting for a commit.", stat(&SqliteStats::queued_writes));
+    metrics.gauge_from("berth_metadata_queued_reads", "Reads waiting for a thread.", stat(&SqliteStats::queued_reads));
+  }
+
+  // After a crash only SQLite's recovery stands before serving; looking whether all is well runs beside it. The store
+  // outlives no check: its destructor ends one that runs, and the thread is joined after it.
+  void check_behind_serving(Log& log) {
+    log.info("the last run did not end in order: checking the metadata behind serving");
+    checker_ = std::jthread([this, &log] {
+      try {
+        const std::vector<std::string> findings = run_to_end(metadata_->check_integrity());
+        for (const std::string& finding : findings) log.error("metadata damaged", {{"finding", finding}});
+        if (findings.empty()) log.info("metadata checked, all is well");
+      } catch (const std::exception& error) {
+        log.warn("metadata check ended early", {{"reason", error.what()}});
+      }
+    });
+  }
+
   // Before anything is made in the root: what is refused is left as it was found.
   void refuse_foreign_root() {
     IdentityFacts facts;
@@ -121,6 +154,7 @@ class DiskStores final : public OpenStores {
   BlockingPool disk_;
   FilesystemStorage storage_;
   std::optional<LockFile> lock_;  // before the metadata, which it guards
+  std::jthread checker_;          // before the metadata, whose destructor ends its check
   std::optional<SqliteMetadataStore> metadata_;
   std::string registry_id_;
 };
@@ -150,9 +184,9 @@ class MemoryStores final : public OpenStores {
 }  // namespace
 
 std::unique_ptr<OpenStores> open_stores(const ServerConfig& config, const Clock& clock, Entropy& entropy,
-                                        Metrics& metrics) {
+                                        Log& log, Metrics& metrics) {
   if (config.storage.driver == StorageDriver::inmemory) return std::make_unique<MemoryStores>(config, clock, entropy);
-  return std::make_unique<DiskStores>(config, entropy, metrics);
+  return std::make_unique<DiskStores>(config, entropy, log, metrics);
 }
 
 }  // namespace berth

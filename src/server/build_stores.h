@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/entropy.h"
 #include "metadata/metadata_store.h"
+#include "observe/log.h"
 #include "observe/metrics.h"
 #include "server/config.h"
 #include "storage/blob_store.h"
@@ -32,6 +33,6 @@ class OpenStores {
 /// Blocks: for the start. Throws a Failure whose text is one line for the operator if the root is locked, foreign, on a
 /// network file system, or the two sides do not belong together; a foreign root has not been touched then.
 std::unique_ptr<OpenStores> open_stores(const ServerConfig& config, const Clock& clock, Entropy& entropy,
-                                        Metrics& metrics);
+                                        Log& log, Metrics& metrics);
 
 }  // namespace berth

@@ -55,10 +55,10 @@ void raise_descriptor_limit(Log& log) {
 
 UploadReaperOptions reaper_options(const UploadPurgingConfig& config) {
   UploadReaperOptions options;
-  options.age = config.age;
+  options.age = std::chrono::duration_cast<std::chrono::seconds>(config.age);
   options.is_dry_run = config.is_dry_run;
   // With a purging age below an hour (tests, small disks) orphans need not lie longer than uploads do.
-  options.orphan_age = std::min<std::chrono::seconds>(options.orphan_age, config.age);
+  options.orphan_age = std::min(options.orphan_age, options.age);
   return options;
 }
 
@@ -137,7 +137,7 @@ Program::Program(const ServerConfig& config, Log& log)
       access_log_(config.log.is_access_log_disabled
                       ? nullptr
                       : std::make_unique<AccessLog>(AccessLogOptions{.format = config.log.formatter}, metrics_)),
-      stores_(open_stores(config, clock_, entropy_, metrics_)),
+      stores_(open_stores(config, clock_, entropy_, log, metrics_)),
       registry_({.stores = {.blobs = stores_->blobs(), .uploads = stores_->uploads(), .metadata = stores_->metadata()},
                  .locks = {.digests = digest_locks_, .uploads = upload_locks_},
                  .disk = stores_->disk(),
