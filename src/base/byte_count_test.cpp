@@ -19,7 +19,8 @@ TEST(ParseByteCount, ReadsPlainNumbersAndUnits) {
 }
 
 TEST(ParseByteCount, RefusesTheRest) {
-  for (const char* text : {"", "MiB", "-1", "+1", "1.5GiB", "4K", "4M", "4  MiB", "4 ", "4MiBs", "18446744073709551616", "99999999999TiB"}) {
+  for (const char* text : {"", "MiB", "-1", "+1", "1.5GiB", "4K", "4M", "4  MiB", "4 ", "4MiBs", "18446744073709551616",
+                           "99999999999TiB"}) {
     EXPECT_EQ(parse_byte_count(text), std::nullopt) << text;
   }
 }

@@ -13,7 +13,9 @@ ConfigValue::ConfigValue() = default;
 
 ConfigValue::ConfigValue(Kind kind, ConfigPosition position) : kind_(kind), position_(std::move(position)) {}
 
-ConfigValue ConfigValue::null(ConfigPosition position) { return {Kind::null, std::move(position)}; }
+ConfigValue ConfigValue::null(ConfigPosition position) {
+  return {Kind::null, std::move(position)};
+}
 
 ConfigValue ConfigValue::scalar(std::string text, Style style, ConfigPosition position) {
   ConfigValue value(Kind::scalar, std::move(position));
@@ -22,16 +24,24 @@ ConfigValue ConfigValue::scalar(std::string text, Style style, ConfigPosition po
   return value;
 }
 
-ConfigValue ConfigValue::list(ConfigPosition position) { return {Kind::list, std::move(position)}; }
+ConfigValue ConfigValue::list(ConfigPosition position) {
+  return {Kind::list, std::move(position)};
+}
 
-ConfigValue ConfigValue::map(ConfigPosition position) { return {Kind::map, std::move(position)}; }
+ConfigValue ConfigValue::map(ConfigPosition position) {
+  return {Kind::map, std::move(position)};
+}
 
 bool ConfigValue::is_empty() const {
   switch (kind_) {
-    case Kind::null: return true;
-    case Kind::scalar: return text_.empty();
-    case Kind::list: return items_.empty();
-    case Kind::map: return entries_.empty();
+    case Kind::null:
+      return true;
+    case Kind::scalar:
+      return text_.empty();
+    case Kind::list:
+      return items_.empty();
+    case Kind::map:
+      return entries_.empty();
   }
   return true;
 }
@@ -71,8 +81,10 @@ std::size_t ConfigValue::node_count() const {
 std::string ConfigValue::to_text() const {
   std::string text;
   switch (kind_) {
-    case Kind::null: return "null";
-    case Kind::scalar: return text_;
+    case Kind::null:
+      return "null";
+    case Kind::scalar:
+      return text_;
     case Kind::list:
       for (const ConfigValue& item : items_) text += (text.empty() ? "" : ", ") + item.to_text();
       return "[" + text + "]";

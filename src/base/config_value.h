@@ -1,5 +1,5 @@
-// ConfigValue: what a configuration says, before anybody knows what it means: null, scalars, lists and maps, each with the
-// place it was written at. server/ makes it from YAML and the environment; base/setting.h gives it types.
+// ConfigValue: what a configuration says, before anybody knows what it means: null, scalars, lists and maps, each with
+// the place it was written at. server/ makes it from YAML and the environment; base/setting.h gives it types.
 #pragma once
 
 #include <cstddef>

@@ -5,7 +5,9 @@
 namespace berth {
 namespace {
 
-ConfigValue word(const char* text) { return ConfigValue::scalar(text, ConfigValue::Style::plain, {}); }
+ConfigValue word(const char* text) {
+  return ConfigValue::scalar(text, ConfigValue::Style::plain, {});
+}
 
 TEST(ConfigValue, MapsKeepOrderAndReplaceInPlace) {
   ConfigValue map = ConfigValue::map({});
@@ -36,7 +38,8 @@ TEST(ConfigValue, KnowsWhenNothingWasAskedFor) {
 
 TEST(ConfigPosition, NamesFileAndLineOrVariable) {
   EXPECT_EQ((ConfigPosition{std::make_shared<const std::string>("config.yml"), 12}).text(), "config.yml:12");
-  EXPECT_EQ((ConfigPosition{std::make_shared<const std::string>("REGISTRY_HTTP_ADDR"), 0}).text(), "REGISTRY_HTTP_ADDR");
+  EXPECT_EQ((ConfigPosition{std::make_shared<const std::string>("REGISTRY_HTTP_ADDR"), 0}).text(),
+            "REGISTRY_HTTP_ADDR");
 }
 
 }  // namespace

@@ -25,7 +25,9 @@ constexpr std::array<Unit, 8> kUnits{{{"ns", 1},
                                       {"m", 60'000'000'000},
                                       {"h", 3'600'000'000'000}}};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 std::optional<Unit> take_unit(std::string_view& rest) {
   for (const Unit& unit : kUnits) {
@@ -63,9 +65,9 @@ std::optional<std::uint64_t> take_term(std::string_view& rest) {
   if (!unit) return std::nullopt;
   std::uint64_t value = 0;
   if (__builtin_mul_overflow(whole, unit->nanoseconds, &value)) return std::nullopt;
-  const auto part = static_cast<std::uint64_t>(static_cast<long double>(fraction) *
-                                               static_cast<long double>(unit->nanoseconds) /
-                                               static_cast<long double>(scale));
+  const auto part =
+      static_cast<std::uint64_t>(static_cast<long double>(fraction) * static_cast<long double>(unit->nanoseconds) /
+                                 static_cast<long double>(scale));
   if (__builtin_add_overflow(value, part, &value) || value > kLimit) return std::nullopt;
   return value;
 }

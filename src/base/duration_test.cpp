@@ -28,8 +28,8 @@ TEST(ParseDuration, ReadsWhatGoReads) {
 }
 
 TEST(ParseDuration, RefusesTheRest) {
-  for (const char* text : {"", "-", "5", "1.5", "s", ".s", "1x", "1s ", " 1s", "1d", "1h-2m", "abc", "--1s", "1S", "99999999h",
-                           "99999999999999999999s", "9223372036854775808ns", "2562047h1000m", "1e3s"}) {
+  for (const char* text : {"", "-", "5", "1.5", "s", ".s", "1x", "1s ", " 1s", "1d", "1h-2m", "abc", "--1s", "1S",
+                           "99999999h", "99999999999999999999s", "9223372036854775808ns", "2562047h1000m", "1e3s"}) {
     EXPECT_EQ(parse_duration(text), std::nullopt) << text;
   }
 }

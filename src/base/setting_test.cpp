@@ -132,15 +132,15 @@ TEST_F(Settings, SayFileLineKeyAndReason) {
       {"riders", word("ann", 10)},
       {"headers", map({{"X-A", word("1", 11)}})},
   }));
-  EXPECT_THAT(lines(report.errors),
-              ElementsAre("b.yml:2: parts.bell: \"maybe\" is not true or false", "b.yml:3: parts.gears: 25 is more than 24",
-                          "b.yml:4: parts.colour: \"blue\" is not one of red, green",
-                          "b.yml:6: parts.wheels[1]: \"x\" is not a map", "b.yml:5: parts.wheels[0].name: must not be empty",
-                          "b.yml:7: warranty: \"abc\" is not a duration (like 30s)",
-                          "b.yml:8: delivery: \"-1s\" is less than 0s",
-                          "b.yml:9: weight: \"4M\" is not a byte count (like 4MiB)",
-                          "b.yml:10: riders: \"ann\" is not a list (like [a, b])",
-                          "b.yml:11: headers: \"1\" is not a list of values for the header X-A (like [a, b])"));
+  EXPECT_THAT(
+      lines(report.errors),
+      ElementsAre(
+          "b.yml:2: parts.bell: \"maybe\" is not true or false", "b.yml:3: parts.gears: 25 is more than 24",
+          "b.yml:4: parts.colour: \"blue\" is not one of red, green", "b.yml:6: parts.wheels[1]: \"x\" is not a map",
+          "b.yml:5: parts.wheels[0].name: must not be empty", "b.yml:7: warranty: \"abc\" is not a duration (like 30s)",
+          "b.yml:8: delivery: \"-1s\" is less than 0s", "b.yml:9: weight: \"4M\" is not a byte count (like 4MiB)",
+          "b.yml:10: riders: \"ann\" is not a list (like [a, b])",
+          "b.yml:11: headers: \"1\" is not a list of values for the header X-A (like [a, b])"));
   EXPECT_EQ(bicycle_.gears, 3);
   EXPECT_EQ(bicycle_.warranty, 2h);
 }
@@ -153,8 +153,8 @@ TEST_F(Settings, RefuseDurationsBelowTheBoundOrTheResolution) {
 }
 
 TEST_F(Settings, WarnAboutUnknownKeysWithTheNearestName) {
-  const SettingReport report = load(map({{"parts", map({{"gaers", word("1", 2)}, {"riders", word("x", 3)}})},
-                                         {"zzzzzzzzzz", word("1", 4)}}));
+  const SettingReport report =
+      load(map({{"parts", map({{"gaers", word("1", 2)}, {"riders", word("x", 3)}})}, {"zzzzzzzzzz", word("1", 4)}}));
   EXPECT_THAT(lines(report.errors), IsEmpty());
   EXPECT_THAT(lines(report.warnings),
               ElementsAre("b.yml:2: parts.gaers: unknown key, ignored (did you mean parts.gears?)",
@@ -172,9 +172,9 @@ TEST_F(Settings, MoveOldSpellingsAndWarn) {
 }
 
 TEST_F(Settings, NameWhatHasNoEffectOnceAndWhatIsNotBuiltKeyByKey) {
-  SettingReport report = load(map({{"basket", map({{"size", word("x", 2)}, {"other", word("y", 3)}}, 2)},
-                                   {"motor", map({{"diesel", map({{"power", word("5", 4)}}, 4)},
-                                                  {"enabled", word("true", 5)}})}}));
+  SettingReport report =
+      load(map({{"basket", map({{"size", word("x", 2)}, {"other", word("y", 3)}}, 2)},
+                {"motor", map({{"diesel", map({{"power", word("5", 4)}}, 4)}, {"enabled", word("true", 5)}})}}));
   EXPECT_THAT(lines(report.no_ops), ElementsAre("b.yml:2: basket: accepted without effect: there is no basket"));
   EXPECT_THAT(lines(report.not_built),
               ElementsAre("b.yml:4: motor.diesel.power: not built yet", "b.yml:5: motor.enabled: not built yet"));

@@ -80,7 +80,8 @@ bool is_tcp_address(std::string_view address) {
   const std::string_view host = address.substr(0, colon);
   const std::string_view port = address.substr(colon + 1);
   if (host.contains(':') && !(host.starts_with('[') && host.ends_with(']'))) return false;
-  const bool is_number = !port.empty() && port.size() <= 5 && std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; });
+  const bool is_number =
+      !port.empty() && port.size() <= 5 && std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; });
   return is_number && std::stoul(std::string(port)) <= 65535;
 }
 
@@ -101,7 +102,8 @@ void check_addresses(const ConfigValue& tree, const HttpConfig& http, SettingRep
     if (auto fault = address_fault(address, network)) report.error(position, path, std::move(*fault));
   };
   const bool needs_address = http.network == ListenNetwork::unix_socket;
-  if (!http.address.empty() || needs_address) check("http.addr", http.address, http.network, position_of(tree, "http.addr"));
+  if (!http.address.empty() || needs_address)
+    check("http.addr", http.address, http.network, position_of(tree, "http.addr"));
   if (!http.debug.address.empty()) {
     check("http.debug.addr", http.debug.address, ListenNetwork::tcp, position_of(tree, "http.debug.addr"));
   }
@@ -117,8 +119,9 @@ void check_tls(const ConfigValue& tree, const TlsConfig& tls, SettingReport& rep
     report.error(position_of(tree, "http.tls"), "http.tls", "certificate and key need each other");
   }
   const ConfigValue* letsencrypt = find_value(tree, "http.tls.letsencrypt");
+  // Distribution refuses this, but the example that people copy has both.
   if (!tls.certificate.empty() && letsencrypt != nullptr && !letsencrypt->is_empty()) {
-    report.error(letsencrypt->position(), "http.tls.letsencrypt", "cannot be used together with http.tls.certificate");
+    report.warn(letsencrypt->position(), "http.tls.letsencrypt", "has no effect beside http.tls.certificate");
   }
   if (tls.certificate.empty() && (!tls.client_cas.empty() || tls.client_auth)) {
     report.warn(position_of(tree, "http.tls"), "http.tls", "has no effect without certificate and key");
@@ -133,7 +136,8 @@ void check_version(const ConfigValue& tree, SettingReport& report) {
     return report.error(tree.position(), "version", "missing; add \"version: 0.1\"");
   }
   if (!version->is_scalar() || version->text() != "0.1") {
-    report.error(version->position(), "version", "unsupported version: \"" + version->to_text() + "\"; only 0.1 is known");
+    report.error(version->position(), "version",
+                 "unsupported version: \"" + version->to_text() + "\"; only 0.1 is known");
   }
 }
 

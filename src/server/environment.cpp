@@ -32,9 +32,9 @@ std::string lower(std::string_view text) {
 struct Step {
   std::string key;
   std::optional<std::size_t> index = {};
-  bool is_free = false;     ///< a key that nobody declared
-  bool is_choice = false;   ///< the container is a section like `storage`
-  bool is_header = false;   ///< "_" in the name may stand for "-"
+  bool is_free = false;    ///< a key that nobody declared
+  bool is_choice = false;  ///< the container is a section like `storage`
+  bool is_header = false;  ///< "_" in the name may stand for "-"
 };
 
 struct Target {
@@ -87,10 +87,10 @@ bool resolve_child(const SettingNode& node, std::string_view rest, Target& targe
 
 bool resolve_value(const SettingNode& node, std::string_view rest, Target& target) {
   switch (node.binding->shape) {
-    case SettingShape::scalar: return false;
+    case SettingShape::scalar:
+      return false;
     case SettingShape::map:
-      target.steps.push_back(
-          {.key = lower(rest), .is_free = true, .is_header = node.binding->type == "map of lists"});
+      target.steps.push_back({.key = lower(rest), .is_free = true, .is_header = node.binding->type == "map of lists"});
       break;
     case SettingShape::list_of_scalars: {
       const std::optional<std::size_t> index = take_index(rest);
@@ -111,8 +111,10 @@ bool resolve(const SettingNode& node, std::string_view rest, Target& target) {
     return true;
   }
   switch (node.kind) {
-    case SettingNode::Kind::section: return resolve_child(node, rest, target);
-    case SettingNode::Kind::value: return resolve_value(node, rest, target);
+    case SettingNode::Kind::section:
+      return resolve_child(node, rest, target);
+    case SettingNode::Kind::value:
+      return resolve_value(node, rest, target);
     case SettingNode::Kind::list_of_sections: {
       const std::optional<std::size_t> index = take_index(rest);
       if (!index) return false;
@@ -168,7 +170,9 @@ std::optional<ConfigValue> parse_value(const Target& target, const std::string& 
                                              target.node->kind == SettingNode::Kind::value);
   std::vector<SettingProblem> warnings;
   auto value = read_yaml(text, {.source = position.source, .has_lines = false}, warnings);
-  if (is_text && (!value || value->is_map() || value->is_list())) {
+  // `#abc` and `%abc` are nothing to YAML, but somebody's password.
+  const bool is_lost = value && value->is_null() && !text.empty() && text != "~" && lower(text) != "null";
+  if (is_text && (!value || value->is_map() || value->is_list() || is_lost)) {
     return ConfigValue::scalar(text, ConfigValue::Style::text, position);
   }
   if (!value) {
@@ -250,7 +254,9 @@ void overlay_environment(const SettingNode& root, Environment variables, ConfigV
       if (overlay_file(root, rest, text, position, tree, report)) continue;
       if (names.empty()) collect_variables(root, names);
       const std::string near = suggest_variable(names, name);
-      report.warn(position, "", near.empty() ? "unknown variable, ignored" : "unknown variable, ignored (did you mean " + near + "?)");
+      report.warn(
+          position, "",
+          near.empty() ? "unknown variable, ignored" : "unknown variable, ignored (did you mean " + near + "?)");
       continue;
     }
     const std::optional<ConfigValue> value = parse_value(target, text, position, report);
@@ -263,8 +269,7 @@ void overlay_environment(const SettingNode& root, Environment variables, ConfigV
 std::string variable_name(const SettingNode& node) {
   if (node.parent == nullptr) return "REGISTRY";
   if (node.key.empty()) return variable_name(*node.parent) + "_0";
-  return variable_name(*node.parent) + "_" +
-         (node.options.variable.empty() ? upper(node.key) : node.options.variable);
+  return variable_name(*node.parent) + "_" + (node.options.variable.empty() ? upper(node.key) : node.options.variable);
 }
 
 }  // namespace berth

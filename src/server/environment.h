@@ -16,10 +16,11 @@ using Environment = std::vector<std::pair<std::string, std::string>>;
 /// The process's variables that begin with REGISTRY_.
 Environment registry_environment();
 
-/// Writes the variables into `tree`, in the order of their names. A name is REGISTRY_ and the path in capitals, joined by
-/// "_"; where Distribution's field names differ from its keys both spellings work. Values are YAML; a string that is not
-/// a YAML scalar is taken as it stands. Elements of lists are set by index, the one after the last appends. NAME_FILE
-/// reads a string from a file. Variables that name no setting are reported as warnings.
+/// Writes the variables into `tree`, in the order of their names. A name is REGISTRY_ and the path in capitals, joined
+/// by
+/// "_"; where Distribution's field names differ from its keys both spellings work. Values are YAML; a string that is
+/// not a YAML scalar is taken as it stands. Elements of lists are set by index, the one after the last appends.
+/// NAME_FILE reads a string from a file. Variables that name no setting are reported as warnings.
 void overlay_environment(const SettingNode& root, Environment variables, ConfigValue& tree, SettingReport& report);
 
 /// "REGISTRY_HTTP_TLS_CERTIFICATE" for "http.tls.certificate"; list elements as "_0_".

@@ -22,7 +22,9 @@ struct Refusal {
 constexpr std::string_view kStringTag = "tag:yaml.org,2002:str";
 constexpr std::string_view kQuotedTag = "!";
 
-bool is_plain_tag(const std::string& tag) { return tag.empty() || tag == "?"; }
+bool is_plain_tag(const std::string& tag) {
+  return tag.empty() || tag == "?";
+}
 
 class TreeBuilder final : public YAML::EventHandler {
  public:

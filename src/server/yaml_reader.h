@@ -1,5 +1,5 @@
-// read_yaml: YAML text into a ConfigValue tree, with what yaml-cpp leaves out: merge keys, the last of duplicate keys, and
-// limits on what a few lines may expand to.
+// read_yaml: YAML text into a ConfigValue tree, with what yaml-cpp leaves out: merge keys, the last of duplicate keys,
+// and limits on what a few lines may expand to.
 #pragma once
 
 #include <cstddef>

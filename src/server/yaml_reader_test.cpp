@@ -113,7 +113,8 @@ TEST(ReadYaml, RefusesAnAliasToItself) {
 }
 
 TEST(ReadYaml, RefusesDepthAndCount) {
-  EXPECT_THAT(read(std::string(100, '[') + std::string(100, ']')).error, HasSubstr("c.yml:1: nested more than 64 deep"));
+  EXPECT_THAT(read(std::string(100, '[') + std::string(100, ']')).error,
+              HasSubstr("c.yml:1: nested more than 64 deep"));
   EXPECT_EQ(read("[a, b, c]", {.node_limit = 3}).error, "c.yml:1: more than 3 values");
 }
 
