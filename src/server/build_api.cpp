@@ -36,8 +36,7 @@ RegistryPolicy build_policy(const ServerConfig& config) {
   }
   policy.validation.url_allow = validation.url_allow;
   policy.validation.url_deny = validation.url_deny;
-  policy.limits.manifest_bytes = config.limits.manifest_bytes;
-  policy.limits.tags_per_push = config.limits.tags_per_push;
+  policy.limits = config.limits.registry;
   return policy;
 }
 
@@ -48,7 +47,10 @@ ApiOptions build_api_options(const ServerConfig& config) {
   options.has_relative_urls = config.http.has_relative_urls;
   options.headers = config.http.headers;
   options.catalog_entries = config.limits.catalog_entries;
+  options.catalog_default = config.limits.catalog_default;
   options.tag_entries = config.limits.tag_entries;
+  options.tag_page = config.limits.tag_page;
+  options.referrers_bytes = config.limits.referrers_bytes;
   return options;
 }
 

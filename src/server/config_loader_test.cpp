@@ -274,6 +274,11 @@ TEST(LoadConfig, ChecksAddressesAndPairs) {
   EXPECT_EQ(listeners.config.http.listen_addresses()[1].network, ListenNetwork::unix_socket);
 }
 
+TEST(LoadConfig, RefusesABufferRangeUpsideDown) {
+  EXPECT_THAT(errors_with("limits: {largestbuffer: 8KiB, smallestbuffer: 16KiB}\n"),
+              ElementsAre("config.yml:3: limits.smallestbuffer: is more than limits.largestbuffer"));
+}
+
 TEST(LoadConfig, LeavesWeakCipherSuitesOutAndReadsOldNames) {
   const Read loaded =
       with("http: {tls: {ciphersuites: [TLS_RSA_WITH_AES_128_CBC_SHA, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305]}}\n");

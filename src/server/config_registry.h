@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "registry/policy.h"
+
 namespace berth {
 
 enum class IndexPlatforms { all, none, list };
@@ -29,10 +31,12 @@ struct ValidationConfig {
 };
 
 struct LimitsConfig {
-  std::uint64_t manifest_bytes = 4 * 1024 * 1024;  ///< 413 above
-  std::size_t tags_per_push = 100;                 ///< ?tag= parameters of one manifest PUT; 414 above
-  std::size_t catalog_entries = 1000;              ///< catalog.maxentries: n above it is 400
-  std::size_t tag_entries = 1000;                  ///< tags.maxtags: n is clamped to it
+  RegistryLimits registry;
+  std::size_t catalog_entries = 1000;               ///< catalog.maxentries: n above it is 400
+  std::size_t catalog_default = 100;                ///< without n
+  std::size_t tag_entries = 1000;                   ///< tags.maxtags: n is clamped to it
+  std::size_t tag_page = 1000;                      ///< read at a time when all are asked for
+  std::uint64_t referrers_bytes = 4 * 1024 * 1024;  ///< of one page
 };
 
 struct StorageHealthConfig {
@@ -61,13 +65,13 @@ struct HealthConfig {
 };
 
 struct PoolConfig {
-  std::size_t thread_count = 0;  ///< 0: chosen by the machine's cores
-  std::size_t queue_limit = 0;   ///< jobs that may wait; more are answered 503
+  std::size_t thread_count = 0;    ///< 0: chosen by the machine's cores
+  std::size_t queue_limit = 4096;  ///< jobs that may wait; more are answered 503
 };
 
 struct PoolsConfig {
-  PoolConfig disk{.thread_count = 0, .queue_limit = 4096};
-  PoolConfig database{.thread_count = 0, .queue_limit = 4096};
+  PoolConfig disk;
+  PoolConfig database;  ///< its threads are metadata.sqlite.readers
 };
 
 }  // namespace berth

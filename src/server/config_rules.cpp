@@ -153,6 +153,9 @@ void check_together(const ConfigValue& tree, ServerConfig& config, SettingReport
   if (!config.http.debug.prometheus.path.starts_with('/')) {
     report.error(position_of(tree, "http.debug.prometheus.path"), "http.debug.prometheus.path", "must begin with /");
   }
+  if (config.limits.registry.smallest_buffer_bytes > config.limits.registry.largest_buffer_bytes) {
+    report.error(position_of(tree, "limits"), "limits.smallestbuffer", "is more than limits.largestbuffer");
+  }
   const ConfigValue* enabled = find_value(tree, "validation.enabled");
   if (enabled != nullptr && parse_yaml_flag(enabled->text()) == true) config.validation.is_disabled = false;
 }

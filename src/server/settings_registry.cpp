@@ -50,9 +50,31 @@ SettingBinding capped_count(std::size_t& target, std::int64_t minimum) {
                          std::numeric_limits<int>::max());
 }
 
-void describe_pool(SettingSection pool, PoolConfig& config) {
-  pool.value("threads", number(config.thread_count, 0, 10'000), "Threads; 0 is chosen by the machine's cores.");
-  pool.value("queue", number(config.queue_limit, 1), "Jobs that may wait; more are answered 503.");
+void describe_request_limits(SettingSection section, LimitsConfig& limits) {
+  constexpr std::uint64_t kMiB = 1024 * 1024;
+  RegistryLimits& registry = limits.registry;
+  section.value("manifestsize", byte_count(registry.manifest_bytes, 64 * 1024, 64 * kMiB),
+                "The largest manifest; 413 above.");
+  section.value("manifestdepth", number(registry.manifest.nesting_depth, 8, 512),
+                "Arrays and objects inside of each other in a manifest.");
+  section.value("descriptors", number(registry.manifest.descriptor_count, 1), "What one manifest may refer to.");
+  section.value("manifestvalues", number(registry.manifest.json_value_count, 100),
+                "JSON values of one manifest; bounds the memory of reading it.");
+  section.value("tagsperpush", number(registry.tags_per_push, 1, 10'000),
+                "`tag` parameters of one manifest push; 414 above.");
+  section.value("catalogdefault", number(limits.catalog_default, 1), "Repositories of one page when `n` is not given.");
+  section.value("tagpage", number(limits.tag_page, 1), "Tags read at a time when all are asked for.");
+  section.value("referrerssize", byte_count(limits.referrers_bytes, 64 * 1024), "One page of referrers.");
+  section.value("bodymemory", byte_count(registry.body_buffer_bytes, kMiB),
+                "Memory of all requests that send bodies, together; 503 above.");
+  section.value("largestbuffer", byte_count(registry.largest_buffer_bytes, 4096, 64 * kMiB),
+                "One of the two buffers of an upload, while memory is plenty.");
+  section.value("smallestbuffer", byte_count(registry.smallest_buffer_bytes, 4096, 64 * kMiB),
+                "The same, while memory is short.");
+  section.value("checkpointsize", byte_count(registry.upload_checkpoint_bytes, kMiB),
+                "Bytes of one upload request between two syncs; a crash loses at most this much of it.");
+  section.value("digestlockwait", duration(registry.digest_lock_wait, {.minimum = std::chrono::milliseconds(1)}),
+                "How long a push waits for another one of the same content.");
 }
 
 }  // namespace
@@ -67,7 +89,9 @@ void describe_validation(SettingSection root, ServerConfig& config) {
                   choice<MissingReferences>(
                       options.missing, {{"refuse", MissingReferences::refuse}, {"allow", MissingReferences::allow}}),
                   "Berth's own. Whether a manifest may name content that the repository does not have.");
-  SettingSection urls = manifests.section("urls", "URLs of foreign layers. Both lists empty: none is allowed.");
+  SettingSection urls = manifests.section(
+      "urls",
+      "URLs of foreign layers. Without `allow`, what `deny` does not name is allowed (Distribution refuses it).");
   urls.value("allow", checked(text_list(options.url_allow), check_regular_expression),
              "Regular expressions; one must match.");
   urls.value("deny", checked(text_list(options.url_deny), check_regular_expression),
@@ -93,14 +117,15 @@ void describe_limits(SettingSection root, ServerConfig& config) {
   root.section("tags", "The list of a repository's tags.")
       .value("maxtags", capped_count(config.limits.tag_entries, 0),
              "The largest `n`; larger ones get this many. 0 is the default.");
-  SettingSection limits = root.section("limits", "Berth's own. What one request may ask for.");
-  limits.value("manifestsize", byte_count(config.limits.manifest_bytes, 64 * 1024, 64 * 1024 * 1024),
-               "The largest manifest; 413 above.");
-  limits.value("tagsperpush", number(config.limits.tags_per_push, 1, 10'000),
-               "`tag` parameters of one manifest push; 414 above.");
-  SettingSection pools = root.section("pools", "Berth's own. Threads for work that blocks.");
-  describe_pool(pools.section("disk", "Reading and writing blobs."), config.pools.disk);
-  describe_pool(pools.section("database", "Reading metadata."), config.pools.database);
+  describe_request_limits(root.section("limits", "Berth's own. What one request, and all together, may use."),
+                          config.limits);
+  SettingSection pools = root.section("pools", "Berth's own. Work that blocks.");
+  SettingSection disk = pools.section("disk", "Reading and writing blobs.");
+  disk.value("threads", number(config.pools.disk.thread_count, 0, 10'000),
+             "Threads; 0 is four for each core, at least 16 and at most `storage.filesystem.maxthreads`.");
+  disk.value("queue", number(config.pools.disk.queue_limit, 1), "Jobs that may wait; more are answered 503.");
+  pools.section("database", "Reading and writing metadata; its threads are `metadata.sqlite.readers`.")
+      .value("queue", number(config.pools.database.queue_limit, 1), "Jobs that may wait; more are answered 503.");
 }
 
 void describe_health(SettingSection root, ServerConfig& config) {
