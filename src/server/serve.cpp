@@ -27,6 +27,7 @@
 #include "server/build_http.h"
 #include "server/build_stores.h"
 #include "server/config.h"
+#include "server/config_reload.h"
 #include "server/control_socket.h"
 #include "server/file_watch.h"
 #include "server/health_checks.h"
