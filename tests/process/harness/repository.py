@@ -69,7 +69,7 @@ class Repository:
     def assert_holds(self, manifest: Manifest, *references: str) -> None:
         """Everything is there byte for byte: manifest (by digest and by each reference), blobs, children."""
         for reference in (manifest.digest, *references):
-            answer = self.get_manifest(reference).expect(200)
+            answer = self.get_manifest(reference, accept=manifest.media_type).expect(200)
             assert answer.body == manifest.data, f"{self.name}:{reference} has other bytes"
             assert answer["Content-Type"] == manifest.media_type
         for blob in manifest.blobs:
