@@ -170,6 +170,7 @@ class Disk:
         self.root = Directory()
         self._root_path = root
         self._open: Dict[int, Node] = {}
+        self._opened_paths: Dict[int, str] = {}
         self._syncs: Dict[int, tuple] = {}
         self._sequence = 0
 
@@ -183,6 +184,13 @@ class Disk:
         for part in self._parts(path):
             node = node.current.get(part) if isinstance(node, Directory) else None
         return node
+
+    def opened(self, fd: int) -> Node:
+        return self._open[fd]
+
+    def opened_path(self, fd: int) -> str:
+        """Where it was when it was opened, relative to the root."""
+        return self._opened_paths[fd]
 
     def _parts(self, path: str) -> List[str]:
         assert path == self._root_path or path.startswith(self._root_path + "/"), path
@@ -207,6 +215,11 @@ class Disk:
         if operation.number & os.O_TRUNC and isinstance(node, File) and node.size > 0:
             node.change(self._sequence, 0, None)
         self._open[operation.fd] = node
+        self._opened_paths[operation.fd] = operation.path[len(self._root_path) + 1:]
+
+    def _on_start(self, operation: Operation) -> None:
+        self._open.clear()
+        self._syncs.clear()
 
     def _on_close(self, operation: Operation) -> None:
         self._open.pop(operation.fd)
@@ -263,6 +276,7 @@ class Disk:
 
 
 _HANDLERS: Dict[Kind, Callable[[Disk, Operation], None]] = {
+    Kind.START: Disk._on_start,
     Kind.OPEN: Disk._on_open,
     Kind.CLOSE: Disk._on_close,
     Kind.WRITE: Disk._on_write,

@@ -24,6 +24,7 @@ class Kind(enum.IntEnum):
     LINK = 12
     TRUNCATE_PATH = 13
     UNSUPPORTED = 14
+    START = 15
 
 
 @dataclasses.dataclass(frozen=True)

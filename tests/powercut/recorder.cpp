@@ -11,6 +11,7 @@
 // written before the first is durable at the second.
 // Not seen: writes through mmap (SQLite's -shm, which it makes anew) and through stdio.
 #include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -29,11 +30,6 @@
 #include <string>
 #include <unordered_map>
 
-#include <dlfcn.h>
-
-#undef open
-#undef openat
-
 namespace {
 
 enum class Kind : std::uint32_t {
@@ -51,6 +47,7 @@ enum class Kind : std::uint32_t {
   link = 12,           // path, second path
   truncate_path = 13,  // path; a: size
   unsupported = 14,    // path: the name of the call
+  start = 15,          // another process begins to write this log
 };
 
 // Read by replay.py: "<IiQqIIQ", then path, second path and data.
@@ -304,6 +301,7 @@ __attribute__((constructor)) void begin() {
   made->log = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (made->log < 0) give_up(log);
   recorder = made;
+  note_locked(now_ns(), {.kind = Kind::start});
 }
 
 mode_t mode_of(int flags, va_list arguments) {

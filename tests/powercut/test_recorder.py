@@ -19,7 +19,9 @@ def record(tmp_path, script: str, **options) -> list:
     log = tmp_path / "log"
     subprocess.run([sys.executable, "-c", "import os\n" + textwrap.dedent(script)], check=True, cwd=root,
                    env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment(root, log, **options)})
-    return read_log(log)
+    start, *operations = read_log(log)
+    assert start.kind is Kind.START
+    return operations
 
 
 def replayed(tmp_path, operations) -> Disk:
