@@ -1,0 +1,78 @@
+// ConnectionIo: a connection's stream with deadlines, minimum progress and byte counts.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "async/byte_source.h"
+#include "http/loop.h"
+#include "http/progress_meter.h"
+#include "http/server.h"
+#include "http/stream.h"
+
+namespace berth::http {
+
+/// How sending ended.
+enum class SendResult {
+  sent,
+  broken,      ///< the peer went away, or was cut off
+  too_slow,    ///< a time limit passed
+  source_short,///< a file was shorter than promised, or could not be read
+};
+
+/// Lifetime: a member of its loop from construction to destruction. Threading: the loop's thread, one operation at a time.
+class ConnectionIo final : public LoopMember {
+ public:
+  ConnectionIo(std::unique_ptr<Stream> stream, Loop& loop, const ServerLimits& limits);
+  ~ConnectionIo() override;
+  ConnectionIo(const ConnectionIo&) = delete;
+  ConnectionIo& operator=(const ConnectionIo&) = delete;
+
+  Loop& loop() { return loop_; }
+
+  /// What is awaited from now on ends with ECANCELED when `limit` has passed.
+  void start_deadline(std::chrono::milliseconds limit);
+  void end_deadline() { loop_.clear_due(*this); }
+  /// The last deadline passed.
+  bool is_expired() const { return is_expired_; }
+
+  Task<IoResult> handshake();
+  /// 0 bytes without error is the peer's end. Under the deadline that was started, if any.
+  Task<IoResult> read_some(std::span<std::byte> into);
+  /// Marks the connection as one that a drain may end while it waits for the first byte of a request.
+  Task<IoResult> read_idle(std::span<std::byte> into);
+
+  Task<SendResult> send(std::string_view bytes);
+  /// Sends and empties `pieces`, whose bytes must stay until then.
+  Task<SendResult> send(std::vector<iovec>& pieces, MoreFollows more);
+  Task<SendResult> send_file(const FileRegion& region, MoreFollows more);
+
+  /// Says that nothing more comes and takes what the peer still sends, at most `bytes` and for `time`: closing with
+  /// bytes unread makes the kernel send a reset, which can overtake the answer and take it from the client.
+  Task<> linger(std::uint64_t bytes, std::chrono::milliseconds time);
+  void shutdown_send() { stream_->shutdown_send(); }
+  void abort(Stream::Abort how) { stream_->abort(how); }
+
+  void on_due() override;
+  void on_drain() override;
+  void on_cut() override;
+
+ private:
+  Task<> be_fair(std::size_t bytes);
+  Task<SendResult> send_file_by_copying(const FileRegion& region, MoreFollows more);
+  SendResult failure_of_send() const { return is_expired_ ? SendResult::too_slow : SendResult::broken; }
+
+  Loop& loop_;
+  const ServerLimits& limits_;
+  std::unique_ptr<Stream> stream_;
+  ProgressMeter send_progress_;
+  std::size_t turn_bytes_ = 0;
+  bool is_expired_ = false;
+  bool is_idle_ = false;
+};
+
+}  // namespace berth::http

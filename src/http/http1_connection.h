@@ -1,0 +1,25 @@
+// One HTTP/1 connection, from its first byte to its last.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "http/http1_head.h"
+#include "http/loop.h"
+#include "http/response.h"
+#include "http/server_context.h"
+#include "http/stream.h"
+
+namespace berth::http {
+
+/// Who is at the other end, and how.
+struct Peer {
+  std::string address;  ///< "127.0.0.1:4711" or "unix"
+  bool is_tls = false;
+};
+
+/// Reads requests, has them answered one after the other, and ends when either side has had enough.
+/// The handshake, if the stream has one, comes first. `server` and `loop` outlive the task.
+Task<> serve_http1(ServerContext& server, Loop& loop, std::unique_ptr<Stream> stream, Peer peer);
+
+}  // namespace berth::http

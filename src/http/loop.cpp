@@ -1,0 +1,127 @@
+#include "http/loop.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+namespace berth::http {
+
+Loop::Loop(Entropy& entropy, ServerMetrics& metrics)
+    : metrics_(metrics), entropy_(entropy), context_(1), timer_(context_) {
+  refresh_time();
+}
+
+void Loop::add(LoopMember& member) {
+  member.index_ = members_.size();
+  member.due_ = LoopTime::max();
+  members_.push_back(&member);
+  if (is_ticking_) return;
+  refresh_time();
+  arm();
+}
+
+void Loop::remove(LoopMember& member) {
+  members_.back()->index_ = member.index_;
+  members_[member.index_] = members_.back();
+  members_.pop_back();
+  if (members_.empty()) flush_counts();
+}
+
+void Loop::drain_members() {
+  // on_drain() may only wake a connection: it ends, and leaves the list, when its coroutine runs.
+  for (LoopMember* member : members_) member->on_drain();
+}
+
+void Loop::cut_members() {
+  for (LoopMember* member : members_) member->on_cut();
+}
+
+void Loop::set_due(LoopMember& member, std::chrono::milliseconds limit) {
+  // now_ may be a tick old already, so one is added: never early.
+  member.due_ = now_ + kTick + limit;
+  earliest_due_ = std::min(earliest_due_, member.due_);
+}
+
+std::string Loop::new_request_id() { return random_uuid(entropy_); }
+
+LoopBuffer Loop::borrow_buffer() {
+  if (buffers_.empty()) return std::make_unique_for_overwrite<std::byte[]>(kBufferBytes);
+  LoopBuffer buffer = std::move(buffers_.back());
+  buffers_.pop_back();
+  return buffer;
+}
+
+void Loop::give_back(LoopBuffer buffer) {
+  constexpr std::size_t kKept = 4;
+  if (buffers_.size() < kKept) buffers_.push_back(std::move(buffer));
+}
+
+void Loop::BufferedEntropy::fill(std::span<std::byte> bytes) {
+  if (bytes.size() > sizeof bytes_ - used_) {
+    source_.fill(bytes_);
+    used_ = 0;
+  }
+  std::memcpy(bytes.data(), bytes_ + used_, bytes.size());
+  used_ += bytes.size();
+}
+
+void Loop::arm() {
+  is_ticking_ = true;
+  timer_.expires_after(kTick);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) tick();
+  });
+}
+
+void Loop::tick() {
+  refresh_time();
+  flush_counts();
+  if (earliest_due_ <= now_) {
+    earliest_due_ = LoopTime::max();
+    for (LoopMember* member : members_) {
+      if (member->due_ <= now_) {
+        member->due_ = LoopTime::max();
+        member->on_due();
+      }
+      earliest_due_ = std::min(earliest_due_, member->due_);
+    }
+  }
+  if (members_.empty()) {
+    is_ticking_ = false;
+  } else {
+    arm();
+  }
+}
+
+void Loop::refresh_time() {
+  now_ = std::chrono::steady_clock::now();
+  const auto wall = std::chrono::system_clock::now().time_since_epoch();
+  const std::int64_t second = std::chrono::floor<std::chrono::seconds>(wall).count();
+  if (second == date_second_ && !date_.empty()) return;
+  date_second_ = second;
+  date_ = http_date(second);
+}
+
+void Loop::flush_counts() {
+  if (received_ > 0) metrics_.received_bytes.add(std::exchange(received_, 0));
+  if (sent_ > 0) metrics_.sent_bytes.add(std::exchange(sent_, 0));
+}
+
+std::string http_date(std::int64_t unix_seconds) {
+  constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::chrono::sys_seconds time{std::chrono::seconds(unix_seconds)};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[std::chrono::weekday(day).c_encoding()],
+                     static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1],
+                     static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
+                     clock.seconds().count());
+}
+
+}  // namespace berth::http

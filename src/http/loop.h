@@ -1,0 +1,111 @@
+// Loop: one io_context and its thread, with what the connections on it share: one ticking timer for all deadlines, the
+// Date of answers, request ids, send buffers, byte counts.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/entropy.h"
+#include "http/server_metrics.h"
+
+namespace berth::http {
+
+using LoopTime = std::chrono::steady_clock::time_point;
+
+/// What a loop knows of a connection. Threading: the loop's thread.
+class LoopMember {
+ public:
+  virtual ~LoopMember() = default;
+  /// The time set as due has passed. Called once, until the next is set.
+  virtual void on_due() = 0;
+  /// The server drains: a connection between two requests ends, others end after their answer.
+  virtual void on_drain() = 0;
+  /// The time for draining is over.
+  virtual void on_cut() = 0;
+
+ private:
+  friend class Loop;
+  LoopTime due_ = LoopTime::max();
+  std::size_t index_ = 0;
+};
+
+/// Bytes that a piece of an answer is read into; given back to the loop.
+using LoopBuffer = std::unique_ptr<std::byte[]>;
+
+/// Threading: everything but context() and post-safe construction belongs to the thread that runs the context.
+class Loop {
+ public:
+  /// Deadlines are looked at this often, so one may be late by it. An idle loop without connections does not tick.
+  static constexpr std::chrono::milliseconds kTick{100};
+  static constexpr std::size_t kBufferBytes = 256 * 1024;
+
+  Loop(Entropy& entropy, ServerMetrics& metrics);
+
+  boost::asio::io_context& context() { return context_; }
+
+  void add(LoopMember& member);
+  void remove(LoopMember& member);
+  void drain_members();
+  void cut_members();
+
+  /// As of the last tick: a system call for each would cost more than the precision is worth.
+  LoopTime now() const { return now_; }
+  /// `member` is told when `limit` from now has passed, at most two ticks late and never early.
+  void set_due(LoopMember& member, std::chrono::milliseconds limit);
+  void clear_due(LoopMember& member) { member.due_ = LoopTime::max(); }
+
+  std::string_view date() const { return date_; }
+  std::string new_request_id();
+  LoopBuffer borrow_buffer();
+  void give_back(LoopBuffer buffer);
+
+  void count_received(std::size_t bytes) { received_ += bytes; }
+  void count_sent(std::size_t bytes) { sent_ += bytes; }
+
+ private:
+  /// The kernel's randomness by the page: one call for many ids.
+  class BufferedEntropy final : public Entropy {
+   public:
+    explicit BufferedEntropy(Entropy& source) : source_(source) {}
+    void fill(std::span<std::byte> bytes) override;
+
+   private:
+    Entropy& source_;
+    std::byte bytes_[2048];
+    std::size_t used_ = sizeof bytes_;
+  };
+
+  void arm();
+  void tick();
+  void refresh_time();
+  void flush_counts();
+
+  // Fixed after construction.
+  ServerMetrics& metrics_;
+  // Loop thread only.
+  BufferedEntropy entropy_;
+  std::vector<LoopMember*> members_;
+  LoopTime now_;
+  LoopTime earliest_due_ = LoopTime::max();  ///< no member is due before it
+  std::int64_t date_second_ = 0;
+  std::string date_;
+  std::vector<LoopBuffer> buffers_;
+  std::uint64_t received_ = 0;
+  std::uint64_t sent_ = 0;
+  bool is_ticking_ = false;
+  // Last: its destructor ends coroutines that use what stands above.
+  boost::asio::io_context context_;
+  boost::asio::steady_timer timer_;
+};
+
+/// "Tue, 15 Nov 1994 08:12:31 GMT" (RFC 9110, 5.6.7).
+std::string http_date(std::int64_t unix_seconds);
+
+}  // namespace berth::http

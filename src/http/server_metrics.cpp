@@ -1,0 +1,30 @@
+#include "http/server_metrics.h"
+
+namespace berth::http {
+namespace {
+
+Counter& timeouts(Metrics& metrics, const char* phase) {
+  return metrics.counter("berth_http_timeouts_total", "Connections cut off because a time limit passed",
+                         {{"phase", phase}});
+}
+
+}  // namespace
+
+ServerMetrics::ServerMetrics(Metrics& metrics)
+    : connections(metrics.gauge("berth_http_connections", "Open connections")),
+      requests_in_flight(metrics.gauge("berth_http_requests_in_flight", "Requests being answered")),
+      accepted(metrics.counter("berth_http_connections_accepted_total", "Connections accepted")),
+      refused(metrics.counter("berth_http_connections_refused_total",
+                              "Connections answered with 503 because the limit was reached")),
+      accept_errors(metrics.counter("berth_http_accept_errors_total",
+                                    "Connections that could not be accepted, for want of descriptors for example")),
+      received_bytes(metrics.counter("berth_http_received_bytes_total", "Bytes received, heads and framing included")),
+      sent_bytes(metrics.counter("berth_http_sent_bytes_total", "Bytes sent, heads and framing included")),
+      bad_requests(metrics.counter("berth_http_bad_requests_total", "Requests refused before a handler saw them")),
+      timeouts_handshake(timeouts(metrics, "handshake")),
+      timeouts_header(timeouts(metrics, "header")),
+      timeouts_idle(timeouts(metrics, "idle")),
+      timeouts_body(timeouts(metrics, "body")),
+      timeouts_write(timeouts(metrics, "write")) {}
+
+}  // namespace berth::http

@@ -1,0 +1,61 @@
+// Stream: the bytes of one connection, whatever carries them: TCP, a unix socket, or TLS over either.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "async/task.h"
+
+namespace berth::http {
+
+using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
+                                                boost::asio::io_context::executor_type>;
+
+/// What one step moved. `error` is an errno value, ECANCELED after cancel(), or 0.
+struct IoResult {
+  std::size_t bytes = 0;
+  int error = 0;
+};
+
+enum class MoreFollows { no, yes };
+
+/// Threading: the connection's loop; one operation at a time.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+
+  /// TLS: the handshake. `error` is not 0 if it failed.
+  virtual Task<IoResult> handshake() = 0;
+  /// Waits for at least one byte; 0 bytes without error is the peer's end.
+  virtual Task<IoResult> read_some(std::span<std::byte> into) = 0;
+  /// Sends at least one byte of `pieces`, waiting if the socket is full. `more` tells the kernel that other bytes
+  /// follow at once, so that a head and its file leave in one packet.
+  virtual Task<IoResult> write_some(std::span<const iovec> pieces, MoreFollows more) = 0;
+  /// The kernel can send a file by itself; else send_file_some() must not be called.
+  virtual bool sends_files() const = 0;
+  /// Sends at least one byte of the file. 0 bytes without error is the file's end.
+  virtual Task<IoResult> send_file_some(int file, std::uint64_t offset, std::size_t length) = 0;
+  /// Reads below TLS, to throw away what the peer still sends after shutdown_send().
+  virtual Task<IoResult> discard_some(std::span<std::byte> scratch) = 0;
+
+  /// Says that nothing more is sent. Does not wait.
+  virtual void shutdown_send() = 0;
+  /// Wakes the operation that waits, with ECANCELED. The stream stays usable.
+  virtual void cancel() = 0;
+  /// Ends the connection both ways; what waits, and all that comes later, fails. With `Abort::reset` the peer gets a
+  /// reset, so that an answer without a length cannot be taken for a whole one.
+  enum class Abort { close, reset };
+  virtual void abort(Abort how) = 0;
+};
+
+std::unique_ptr<Stream> make_plain_stream(Socket socket);
+
+}  // namespace berth::http
