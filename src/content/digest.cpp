@@ -108,13 +108,12 @@ std::string Digest::hex() const {
 
 std::string Digest::to_string() const {
   static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(algorithm_name().size() + 1 + bytes().size() * 2);
-  text.append(algorithm_name());
-  text.push_back(':');
+  const std::string_view name = algorithm_name();
+  std::string text(name.size() + 1 + bytes().size() * 2, ':');
+  char* next = std::ranges::copy(name, text.data()).out + 1;
   for (const std::byte byte : bytes()) {
-    text.push_back(kDigits[std::to_integer<unsigned>(byte) >> 4]);
-    text.push_back(kDigits[std::to_integer<unsigned>(byte) & 15]);
+    *next++ = kDigits[std::to_integer<unsigned>(byte) >> 4];
+    *next++ = kDigits[std::to_integer<unsigned>(byte) & 15];
   }
   return text;
 }

@@ -4,6 +4,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <functional>
 #include <limits>
+#include <utility>
 
 #include "content/printable.h"
 
@@ -134,8 +135,8 @@ class JsonDocument::Builder {
     if (parts_.empty() && is_in_input) return {last.data(), last.size()};
     keep_part(last);
     if (parts_.empty()) return {};
-    document_.unescaped_.push_back(std::exchange(parts_, {}));
-    return document_.unescaped_.back();
+    document_.unescaped_.push_front(std::exchange(parts_, {}));
+    return document_.unescaped_.front();
   }
 
   std::optional<std::string_view> find_duplicate_key(std::uint32_t object, std::size_t size) {

@@ -5,7 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <forward_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,8 +59,8 @@ class JsonDocument {
   /// (compared after unescaping), and what is over a limit.
   static Result<JsonDocument> parse(std::string_view bytes, const JsonLimits& limits = {});
 
-  JsonDocument(JsonDocument&&) = default;
-  JsonDocument& operator=(JsonDocument&&) = default;
+  JsonDocument(JsonDocument&&) noexcept = default;
+  JsonDocument& operator=(JsonDocument&&) noexcept = default;
   JsonDocument(const JsonDocument&) = delete;
   JsonDocument& operator=(const JsonDocument&) = delete;
 
@@ -82,7 +82,7 @@ class JsonDocument {
 
   JsonDocument() = default;
   std::vector<Node> nodes_;
-  std::deque<std::string> unescaped_;  // strings that are not in the bytes as they read
+  std::forward_list<std::string> unescaped_;  // strings that are not in the bytes as they read
 };
 
 }  // namespace berth
