@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.clients import Containers, need
+from harness.clients import Containers, need, run
 from harness.content import ANY
 from harness.repository import Repository
 
@@ -79,6 +79,5 @@ def test_a_manifest_list(berth, containers, built):
 
 def test_search_of_what_is_not_there_fails_cleanly(berth, containers):
     missing = f"{berth.address}/podman/missing:v1"
-    from harness.clients import run
     result = run("podman", "pull", "--tls-verify=false", missing, env=containers.env, check=False)
     assert result.returncode != 0 and ("manifest unknown" in result.stderr or "not found" in result.stderr)

@@ -9,7 +9,7 @@ from harness import content
 from harness.clients import need, run
 from harness.content import ANY, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from harness.repository import Repository
-from harness.server import DISTRIBUTION, Server, berth_server
+from harness.server import DISTRIBUTION, Certificate, Server, berth_server
 
 
 @pytest.fixture(scope="module")
@@ -156,8 +156,6 @@ def test_over_tls(tls_berth, skopeo, tmp_path):
 
 @pytest.fixture(scope="module")
 def tls_berth(tmp_path_factory):
-    from harness.server import Certificate
-
     directory = tmp_path_factory.mktemp("tls")
     certificate = Certificate(directory / "pair")
     trusted = directory / "trusted"
