@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <exception>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -17,6 +16,7 @@
 
 #include "metadata/metadata_store.h"
 #include "tests/support/run_task.h"
+#include "tests/support/temporary_directory.h"
 
 namespace berth {
 
@@ -98,17 +98,6 @@ struct StoreFactory {
 
 class MetadataStoreContract : public testing::TestWithParam<StoreFactory> {
  protected:
-  MetadataStoreContract() {
-    std::string path = (std::filesystem::temp_directory_path() / "berth-metadata-XXXXXX").string();
-    if (!::mkdtemp(path.data())) throw std::runtime_error("mkdtemp");
-    directory_ = path;
-    store_ = GetParam().make(directory_);
-  }
-  ~MetadataStoreContract() override {
-    store_.reset();
-    std::filesystem::remove_all(directory_);
-  }
-
   MetadataStore& store() { return *store_; }
 
   /// One review, if there is one for this.
@@ -143,8 +132,8 @@ class MetadataStoreContract : public testing::TestWithParam<StoreFactory> {
   }
 
  private:
-  std::filesystem::path directory_;
-  std::unique_ptr<MetadataStore> store_;
+  TemporaryDirectory directory_;
+  std::unique_ptr<MetadataStore> store_ = GetParam().make(directory_.path());
 };
 
 }  // namespace berth

@@ -8,10 +8,11 @@
 namespace berth::sqlite {
 
 Checkpointer::Checkpointer(ConnectionOptions connection, std::uint64_t wal_limit_bytes,
-                           std::chrono::milliseconds retry_interval, WriteGate& gate)
+                           std::chrono::milliseconds retry_interval, Gate& write_gate, Gate& read_gate)
     : wal_limit_bytes_(wal_limit_bytes),
       retry_interval_(retry_interval),
-      gate_(gate),
+      write_gate_(write_gate),
+      read_gate_(read_gate),
       connection_(std::move(connection), Access::write) {
   page_bytes_ = std::strtoull(connection_.read_values("PRAGMA page_size").at(0).c_str(), nullptr, 10);
   // What the last run left in the log is known only to the log.
@@ -57,22 +58,38 @@ void Checkpointer::run() {
 }
 
 bool Checkpointer::checkpoint() {
-  sqlite3* database = connection_.handle();
-  int log_pages = 0;
-  int copied_pages = 0;
-  int code = sqlite3_wal_checkpoint_v2(database, "main", SQLITE_CHECKPOINT_PASSIVE, &log_pages, &copied_pages);
-  // A long read pins what came after it. Holding the writer for that would only stop everybody.
-  if (code == SQLITE_OK && static_cast<std::uint64_t>(log_pages - copied_pages) * page_bytes_ > wal_limit_bytes_ / 4) {
-    code = SQLITE_BUSY;
+  int code = copy_beside_writes();
+  if (code == SQLITE_BUSY) {
+    const Gate::Closed no_reads(read_gate_);
+    code = copy_beside_writes();
   }
   if (code == SQLITE_OK) {
-    const WriteGate::Closed closed(gate_);
-    const int mode = wal_bytes() > wal_limit_bytes_ ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART;
-    code = sqlite3_wal_checkpoint_v2(database, "main", mode, &log_pages, &copied_pages);
-    if (code == SQLITE_OK) wal_pages_.store(0, std::memory_order_relaxed);
+    const Gate::Closed no_writes(write_gate_);
+    code = start_over();
+    if (code == SQLITE_BUSY) {
+      const Gate::Closed no_reads(read_gate_);
+      code = start_over();
+    }
   }
   (code == SQLITE_OK ? restart_count_ : failure_count_).fetch_add(1, std::memory_order_relaxed);
   return code == SQLITE_OK;
+}
+
+int Checkpointer::copy_beside_writes() {
+  int log_pages = 0;
+  int copied_pages = 0;
+  const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, &log_pages, &copied_pages);
+  if (code != SQLITE_OK) return code;
+  // A read pins what was written after it began. Holding the writer for so much would stop everybody.
+  const auto left_bytes = static_cast<std::uint64_t>(log_pages - copied_pages) * page_bytes_;
+  return left_bytes > wal_limit_bytes_ / 4 ? SQLITE_BUSY : SQLITE_OK;
+}
+
+int Checkpointer::start_over() {
+  const int mode = wal_bytes() > wal_limit_bytes_ ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART;
+  const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), "main", mode, nullptr, nullptr);
+  if (code == SQLITE_OK) wal_pages_.store(0, std::memory_order_relaxed);
+  return code;
 }
 
 }  // namespace berth::sqlite

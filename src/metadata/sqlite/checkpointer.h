@@ -10,20 +10,21 @@
 #include <thread>
 
 #include "metadata/sqlite/connection.h"
-#include "metadata/sqlite/write_gate.h"
+#include "metadata/sqlite/gate.h"
 
 namespace berth::sqlite {
 
 /// At half of the limit it copies the log into the database beside running writes (PASSIVE), then holds the writer for the
-/// short rest and starts the log over (RESTART; TRUNCATE if the file grew past the limit). The log stays below the limit
-/// but for what a single group of writes or the longest running read adds.
+/// short rest and starts the log over (RESTART; TRUNCATE if the file grew past the limit). Many overlapping reads can keep
+/// SQLite's few read marks taken without end: then new reads are held, too, until the running ones are through. So the log
+/// stays near the limit whatever the load; only one very long read (check_integrity, a backup) can pin it.
 ///
 /// Threading: wal_grew_to on any thread.
 /// Failures:  a checkpoint that fails (disk full, a long read) is tried again; nothing is lost by waiting.
 class Checkpointer {
  public:
   Checkpointer(ConnectionOptions connection, std::uint64_t wal_limit_bytes, std::chrono::milliseconds retry_interval,
-               WriteGate& gate);
+               Gate& write_gate, Gate& read_gate);
   ~Checkpointer();
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
@@ -39,11 +40,14 @@ class Checkpointer {
   void run();
   bool is_due() const { return wal_bytes() >= wal_limit_bytes_ / 2; }
   bool checkpoint();
+  int copy_beside_writes();
+  int start_over();
 
   // Fixed after construction.
   const std::uint64_t wal_limit_bytes_;
   const std::chrono::milliseconds retry_interval_;
-  WriteGate& gate_;
+  Gate& write_gate_;
+  Gate& read_gate_;
   std::uint64_t page_bytes_ = 4096;
   // Its thread only.
   Connection connection_;

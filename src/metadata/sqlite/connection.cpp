@@ -173,6 +173,10 @@ std::vector<std::string> Connection::read_values(const std::string& sql) {
   return values;
 }
 
+void Connection::keep_log_on_close() {
+  check(sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr), "keeping the log", database_);
+}
+
 bool Connection::is_idle() const { return sqlite3_get_autocommit(database_) != 0; }
 std::int64_t Connection::last_row_id() const { return sqlite3_last_insert_rowid(database_); }
 std::int64_t Connection::changed_count() const { return sqlite3_changes64(database_); }

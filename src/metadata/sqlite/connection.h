@@ -128,6 +128,9 @@ class Connection {
   /// The first column of every row, as text.
   std::vector<std::string> read_values(const std::string& sql);
 
+  /// Leaves the log as it is when this closes; SQLite's default is to put it away with the last connection.
+  void keep_log_on_close();
+
   /// False once a BEGIN stands and until its COMMIT; SQLite takes back a whole transaction by itself on some I/O errors.
   bool is_idle() const;
   std::int64_t last_row_id() const;

@@ -36,6 +36,8 @@ sqlite::ConnectionOptions open_database(const SqliteOptions& options) {
   {
     Connection connection(connection_options(options), sqlite::Access::write);
     sqlite::prepare_schema(connection, options.path);
+    // What a crash left in the log is the checkpointer's work, behind serving.
+    connection.keep_log_on_close();
   }
   // SQLite syncs the directory for its logs only: the database's own name must survive a power cut, too.
   const std::filesystem::path parent = std::filesystem::absolute(options.path).parent_path();
@@ -75,12 +77,12 @@ void SqliteMetadataStore::ReadConnections::give_back(std::unique_ptr<Connection>
 SqliteMetadataStore::SqliteMetadataStore(SqliteOptions options)
     : options_(std::move(options)),
       checkpointer_(checkpoint_connection_options(options_), options_.wal_limit_bytes,
-                    options_.checkpoint_retry_interval, gate_),
+                    options_.checkpoint_retry_interval, write_gate_, read_gate_),
       writer_(connection_options(options_),
               {.queued_requests = options_.write_queue_limit,
                .group_requests = options_.write_group_limit,
                .group_bytes = options_.write_group_bytes},
-              gate_, checkpointer_),
+              write_gate_, checkpointer_),
       read_connections_(connection_options(options_), options_.reader_count),
       read_pool_("meta-read", options_.reader_count, options_.read_queue_limit),
       check_pool_("meta-check", 1, 1) {}

@@ -15,7 +15,7 @@
 #include "metadata/metadata_store.h"
 #include "metadata/sqlite/checkpointer.h"
 #include "metadata/sqlite/connection.h"
-#include "metadata/sqlite/write_gate.h"
+#include "metadata/sqlite/gate.h"
 #include "metadata/sqlite/write_queue.h"
 
 namespace berth {
@@ -31,7 +31,7 @@ struct SqliteOptions {
   std::uint64_t mmap_bytes = 0;                          ///< an I/O error on mapped pages is a SIGBUS: off by default
   std::uint64_t wal_limit_bytes = 64U << 20;             ///< see Checkpointer
   std::chrono::milliseconds busy_limit{5'000};           ///< for a lock that another process holds (a backup tool)
-  std::chrono::milliseconds checkpoint_hold_limit{100};  ///< how long a checkpoint may hold writes to wait for reads
+  std::chrono::milliseconds checkpoint_hold_limit{20};   ///< how long writes are held to wait for reads, before reads are
   std::chrono::milliseconds checkpoint_retry_interval{500};
   std::string vfs_name = {};                             ///< SQLite's own if empty; tests put a faulty disk there
 };
@@ -126,7 +126,7 @@ class SqliteMetadataStore final : public MetadataStore {
   template <class Work>
   auto read(Work work) {
     return run_blocking(read_pool_, [this, work = std::move(work)]() mutable {
-      Lease lease(read_connections_);
+      Lease lease(read_connections_, read_gate_);
       return work(lease.connection());
     });
   }
@@ -137,13 +137,14 @@ class SqliteMetadataStore final : public MetadataStore {
 
   class Lease {
    public:
-    explicit Lease(ReadConnections& home) : home_(home), connection_(home.take()) {}
+    Lease(ReadConnections& home, sqlite::Gate& gate) : pass_(gate), home_(home), connection_(home.take()) {}
     ~Lease() { home_.give_back(std::move(connection_)); }
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
     sqlite::Connection& connection() { return *connection_; }
 
    private:
+    sqlite::Gate::Pass pass_;
     ReadConnections& home_;
     std::unique_ptr<sqlite::Connection> connection_;
   };
@@ -153,7 +154,8 @@ class SqliteMetadataStore final : public MetadataStore {
   // Fixed after construction.
   const SqliteOptions options_;
   std::atomic<bool> is_stopping_{false};
-  sqlite::WriteGate gate_;
+  sqlite::Gate write_gate_;
+  sqlite::Gate read_gate_;
   // In this order: the writer tells the checkpointer, the pools use the connections.
   sqlite::Checkpointer checkpointer_;
   sqlite::WriteQueue writer_;

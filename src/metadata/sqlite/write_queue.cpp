@@ -5,7 +5,7 @@
 
 namespace berth::sqlite {
 
-WriteQueue::WriteQueue(ConnectionOptions connection, WriteQueueLimits limits, WriteGate& gate,
+WriteQueue::WriteQueue(ConnectionOptions connection, WriteQueueLimits limits, Gate& gate,
                        Checkpointer& checkpointer)
     : connection_options_(std::move(connection)), limits_(limits), gate_(gate), checkpointer_(checkpointer) {
   open_connection();
@@ -58,9 +58,10 @@ void WriteQueue::run_thread() {
   for (;;) {
     const std::vector<Request*> group = take_group();
     if (group.empty()) return;
-    gate_.enter();
-    run_group(group);
-    gate_.leave();
+    {
+      const Gate::Pass pass(gate_);
+      run_group(group);
+    }
     for (Request* request : group) resume(*request);
   }
 }

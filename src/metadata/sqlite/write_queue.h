@@ -24,7 +24,7 @@
 #include "async/task.h"
 #include "metadata/sqlite/checkpointer.h"
 #include "metadata/sqlite/connection.h"
-#include "metadata/sqlite/write_gate.h"
+#include "metadata/sqlite/gate.h"
 
 namespace berth::sqlite {
 
@@ -41,7 +41,7 @@ struct WriteQueueLimits {
 /// Lifetime:  the destructor runs what is queued, then joins. Must outlive the loops that wait for it.
 class WriteQueue {
  public:
-  WriteQueue(ConnectionOptions connection, WriteQueueLimits limits, WriteGate& gate, Checkpointer& checkpointer);
+  WriteQueue(ConnectionOptions connection, WriteQueueLimits limits, Gate& gate, Checkpointer& checkpointer);
   ~WriteQueue();
   WriteQueue(const WriteQueue&) = delete;
   WriteQueue& operator=(const WriteQueue&) = delete;
@@ -112,7 +112,7 @@ class WriteQueue {
   // Fixed after construction.
   const ConnectionOptions connection_options_;
   const WriteQueueLimits limits_;
-  WriteGate& gate_;
+  Gate& gate_;
   Checkpointer& checkpointer_;
   // Its thread only; empty after a failed commit.
   std::unique_ptr<Connection> connection_;

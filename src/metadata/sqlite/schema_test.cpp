@@ -1,0 +1,72 @@
+#include "metadata/sqlite/schema.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "metadata/sqlite/store_fixture.h"
+
+namespace berth {
+namespace {
+
+class SqliteSchema : public SqliteStoreTest {
+ protected:
+  void run_sql(const std::string& sql) { sqlite::Connection({.path = path()}, sqlite::Access::write).execute(sql); }
+
+  std::string refusal() {
+    try {
+      const SqliteMetadataStore store(options());
+    } catch (const Failure& failure) {
+      EXPECT_EQ(failure.kind(), FailureKind::metadata);
+      EXPECT_EQ(std::string(failure.what()).find('\n'), std::string::npos) << "one line";
+      return failure.what();
+    }
+    return "opened";
+  }
+};
+
+}  // namespace
+
+TEST_F(SqliteSchema, OpensWhatItMade) {
+  {
+    SqliteMetadataStore store(options());
+    run_task(store.set_registry_id("id"));
+  }
+  SqliteMetadataStore store(options());
+  EXPECT_EQ(run_task(store.registry_id()), "id");
+  EXPECT_TRUE(run_task(store.check_integrity()).empty());
+}
+
+TEST_F(SqliteSchema, RefusesADatabaseOfANewerProgramAndTouchesNothing) {
+  { SqliteMetadataStore store(options()); }
+  run_sql(fmt::format("PRAGMA user_version = {}", sqlite::newest_schema() + 1));
+  std::ifstream before_file(path(), std::ios::binary);
+  const std::string before((std::istreambuf_iterator<char>(before_file)), {});
+  EXPECT_NE(refusal().find("written by a newer Berth"), std::string::npos) << refusal();
+  std::ifstream after_file(path(), std::ios::binary);
+  const std::string after((std::istreambuf_iterator<char>(after_file)), {});
+  EXPECT_EQ(before, after);
+}
+
+TEST_F(SqliteSchema, RefusesADatabaseOfSomebodyElse) {
+  run_sql("CREATE TABLE song (title TEXT)");
+  EXPECT_NE(refusal().find("not one of Berth's"), std::string::npos) << refusal();
+}
+
+TEST_F(SqliteSchema, RefusesAFileThatIsNoDatabase) {
+  std::ofstream(path()) << std::string(8192, 'x');
+  EXPECT_NE(refusal().find("not a database"), std::string::npos) << refusal();
+}
+
+TEST_F(SqliteSchema, SaysWhichDirectoryIsMissing) {
+  SqliteOptions elsewhere = options();
+  elsewhere.path = directory() / "none" / "metadata.db";
+  try {
+    const SqliteMetadataStore store(elsewhere);
+    FAIL() << "opened";
+  } catch (const Failure& failure) {
+    EXPECT_NE(std::string(failure.what()).find(elsewhere.path), std::string::npos) << failure.what();
+  }
+}
+
+}  // namespace berth
