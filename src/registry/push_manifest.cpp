@@ -11,6 +11,8 @@ namespace berth {
 
 namespace {
 
+constexpr std::size_t kNamedFields = 5;  // in a message about missing references; every digest is a subject
+
 bool is_required_layer(const Descriptor& layer) {
   // Their bytes live elsewhere; without urls nobody could say where, and then they must be here (as Distribution has it).
   return !is_foreign_layer_type(layer.media_type) || layer.urls.empty();
@@ -42,7 +44,11 @@ Error refusal_of(const ReferencesRefused& refused, const std::vector<ManifestRef
   Error missing{.code = ErrorCode::manifest_reference_unknown, .message = "blob unknown to registry"};
   for (const ReferenceProblem& problem : refused.problems) {
     const ManifestReference& reference = references.at(problem.index);
-    if (!problem.actual_size) missing.subjects.push_back(reference.digest.to_string());
+    if (problem.actual_size) continue;
+    if (missing.subjects.size() < kNamedFields) {
+      missing.message += (missing.subjects.empty() ? ": " : ", ") + reference.field;
+    }
+    missing.subjects.push_back(reference.digest.to_string());
   }
   if (!missing.subjects.empty()) return missing;
   const ReferenceProblem& first = refused.problems.at(0);
