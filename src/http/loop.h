@@ -52,6 +52,7 @@ class Loop {
 
   void add(LoopMember& member);
   void remove(LoopMember& member);
+  std::size_t member_count() const { return members_.size(); }
   void drain_members();
   void cut_members();
 
