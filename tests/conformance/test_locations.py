@@ -30,7 +30,7 @@ def test_the_base(server, client, headers, base):
 
 
 @pytest.mark.parametrize("headers", [
-    {"x_forwarded_proto": "javascript"}, {"x_forwarded_proto": "ftp", "x_forwarded_host": "ok.example.com"},
+    {"x_forwarded_proto": "javascript"}, {"x_forwarded_proto": "ftp"},
     {"x_forwarded_host": "evil.example.com/path"}, {"x_forwarded_host": "user@evil.example.com"},
     {"x_forwarded_host": "a b"}, {"x_forwarded_host": "evil.example.com?x"}, {"x_forwarded_host": "evil.example.com#x"},
     {"x_forwarded_host": 'evil"quote'}, {"x_forwarded_host": "host:port"}, {"x_forwarded_host": "host:99999"}, {"x_forwarded_host": ""},

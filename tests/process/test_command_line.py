@@ -99,6 +99,14 @@ def test_serve_refuses_what_is_not_built(tmp_path):
     assert not (tmp_path / "root" / "berth").exists()
 
 
+def test_what_has_no_effect_is_accepted_with_a_line(tmp_path):
+    config = {"storage": {"cache": {"blobdescriptor": "inmemory"}, "tag": {"concurrencylimit": 5}}, "redis": {"addr": "localhost:6379"},
+              "reporting": {"bugsnag": {"apikey": "x"}}, "compatibility": {"schema1": {"enabled": False}}}
+    with berth_server(config, directory=tmp_path) as server:
+        for key in ("storage.cache", "storage.tag", "redis", "reporting", "compatibility"):
+            assert key in server.log, f"no line about {key}:\n{server.log}"
+
+
 def test_a_bad_value_in_a_variable_names_it(tmp_path):
     code, said = refused_start(Server(directory=tmp_path, env={"REGISTRY_HTTP_DRAINTIMEOUT": "abc"}))
     assert code == 1 and "REGISTRY_HTTP_DRAINTIMEOUT" in one_line(said)

@@ -152,7 +152,9 @@ def test_a_busy_second_listener_is_one_line(tmp_path):
 
 def test_the_control_socket_is_the_owner_s(tmp_path):
     with berth_server(directory=tmp_path) as server:
-        mode = os.stat(server.root / "berth" / "control.sock").st_mode
+        path = server.root / "berth" / "control.sock"
+        wait_for("the control socket", path.exists)
+        mode = os.stat(path).st_mode
         assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o600
 
 
@@ -203,3 +205,11 @@ def test_a_read_only_registry(tmp_path):
         repository.put_manifest("v2", image.data, image.media_type).expect(405)
         repository.delete_manifest("v1").expect(405)
         assert repository.tag_names() == ["v1"]
+
+
+def test_a_root_whose_path_is_longer_than_a_socket_s_may_be(tmp_path):
+    """sun_path has 108 bytes; a root may be deeper."""
+    root = tmp_path / ("d" * 120) / "root"
+    root.parent.mkdir()
+    with berth_server(directory=tmp_path / "server", root=root) as server:
+        Repository(server.client, "deep/root").push(content.image(), "v1")

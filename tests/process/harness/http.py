@@ -116,10 +116,15 @@ class Http:
         if not is_bytes and "transfer-encoding" not in given:
             connection.putheader("Transfer-Encoding", "chunked")
         try:
-            if is_bytes:
-                connection.endheaders(body or None)
-            else:
-                connection.endheaders(body, encode_chunked=True)
+            try:
+                if is_bytes:
+                    connection.endheaders(body or None)
+                else:
+                    connection.endheaders(body, encode_chunked=True)
+            except (BrokenPipeError, ConnectionResetError):
+                if not body:
+                    raise
+                # The server answered before the body's end and closed; its answer is in the socket's buffer.
             response = connection.getresponse()
             answer = Answer(response.status, response.getheaders(), response.read())
         except BaseException:

@@ -203,7 +203,7 @@ def berth_server(config: Optional[Mapping] = None, **options) -> Iterator[Server
 class Certificate:
     """A self-signed pair made by openssl as the documentation teaches it."""
 
-    def __init__(self, directory: os.PathLike, name: str = "127.0.0.1", days: int = 2):
+    def __init__(self, directory: os.PathLike, name: str = "127.0.0.1", days: int = 30):
         directory = pathlib.Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
         self.certificate = directory / "domain.crt"
