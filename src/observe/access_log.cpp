@@ -54,7 +54,7 @@ void append_column(std::string& out, std::string_view text) {
 void append_json_field(std::string& out, std::string_view name, std::string_view value) {
   if (value.empty()) return;
   out += fmt::format(",\"{}\":", name);
-  append_json_string(out, value);
+  append_json_quoted(out, value);
 }
 
 }  // namespace

@@ -108,7 +108,7 @@ void append_bare_or_quoted(std::string& out, std::string_view text) {
   }
 }
 
-void append_json_string(std::string& out, std::string_view text) {
+void append_json_quoted(std::string& out, std::string_view text) {
   out += '"';
   const bool is_cut = for_each_character(text, [&out](const Character& character, std::string_view bytes) {
     const std::uint32_t code = character.code_point;

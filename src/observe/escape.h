@@ -18,6 +18,6 @@ void append_quoted(std::string& out, std::string_view text);
 void append_bare_or_quoted(std::string& out, std::string_view text);
 
 /// Appends `text` as a JSON string. Bytes that are not UTF-8 become U+FFFD, so that the line is always valid JSON.
-void append_json_string(std::string& out, std::string_view text);
+void append_json_quoted(std::string& out, std::string_view text);
 
 }  // namespace berth

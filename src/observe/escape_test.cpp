@@ -21,7 +21,7 @@ std::string bare_or_quoted(std::string_view text) {
 
 std::string json(std::string_view text) {
   std::string out;
-  append_json_string(out, text);
+  append_json_quoted(out, text);
   return out;
 }
 

@@ -59,11 +59,11 @@ void append_text_field(std::string& out, std::string_view name, const LogField::
 
 void append_json_field(std::string& out, LogFormat format, std::string_view name, const LogField::Value& value) {
   out += ',';
-  append_json_string(out, shown_name(format, name));
+  append_json_quoted(out, shown_name(format, name));
   out += ':';
   const auto* number = std::get_if<double>(&value);
   if (const auto* text = std::get_if<std::string_view>(&value)) {
-    append_json_string(out, *text);
+    append_json_quoted(out, *text);
   } else if (number != nullptr && !std::isfinite(*number)) {
     out += "null";  // JSON has no infinity
   } else {
@@ -107,13 +107,13 @@ std::string format_log_record(const LogOptions& options, LogLevel level, WallTim
       break;
     case LogFormat::json:
       out += fmt::format(R"({{"level":"{}","msg":)", log_level_name(level));
-      append_json_string(out, message);
+      append_json_quoted(out, message);
       out += fmt::format(R"(,"time":"{}")", format_timestamp(time));
       break;
     case LogFormat::logstash:
       out += fmt::format(R"({{"@timestamp":"{}","@version":"1","level":"{}","message":)", format_timestamp(time),
                          log_level_name(level));
-      append_json_string(out, message);
+      append_json_quoted(out, message);
       break;
   }
   const auto append = [&out, format](std::string_view name, const LogField::Value& value) {
