@@ -19,15 +19,15 @@
 namespace berth {
 
 struct ApiOptions {
-  std::string host;            ///< http.host, "scheme://host[:port]"; empty: from the request
-  std::string prefix = "/";    ///< http.prefix, begins and ends with "/"
+  std::string host;          ///< http.host, "scheme://host[:port]"; empty: from the request
+  std::string prefix = "/";  ///< http.prefix, begins and ends with "/"
   bool has_relative_urls = false;
   /// Added to the answers of routes that match (http.headers).
   std::vector<std::pair<std::string, std::vector<std::string>>> headers = {};
-  std::size_t catalog_entries = 1000;     ///< ?n= above it is 400 (catalog.maxentries)
-  std::size_t catalog_default = 100;      ///< without ?n=
-  std::size_t tag_entries = 1000;         ///< ?n= above it is clamped to it (tags.maxtags)
-  std::size_t tag_page = 1000;            ///< read from the store at a time when all are asked for
+  std::size_t catalog_entries = 1000;               ///< ?n= above it is 400 (catalog.maxentries)
+  std::size_t catalog_default = 100;                ///< without ?n=
+  std::size_t tag_entries = 1000;                   ///< ?n= above it is clamped to it (tags.maxtags)
+  std::size_t tag_page = 1000;                      ///< read from the store at a time when all are asked for
   std::uint64_t referrers_bytes = 4 * 1024 * 1024;  ///< of one page of referrers
 };
 

@@ -21,8 +21,12 @@ Task<Answer> answer_base(const ApiParts& api, Exchange&) {
   co_return http::Response::text(200, "application/json", "{}");
 }
 
-Task<Answer> answer_livez(const ApiParts&, Exchange&) { co_return live_response(); }
+Task<Answer> answer_livez(const ApiParts&, Exchange&) {
+  co_return live_response();
+}
 
-Task<Answer> answer_readyz(const ApiParts& api, Exchange&) { co_return health_response(api.health); }
+Task<Answer> answer_readyz(const ApiParts& api, Exchange&) {
+  co_return health_response(api.health);
+}
 
 }  // namespace berth

@@ -7,7 +7,9 @@ namespace berth {
 
 namespace {
 
-std::string path_of(const std::string& target) { return target.substr(0, target.find('?')); }
+std::string path_of(const std::string& target) {
+  return target.substr(0, target.find('?'));
+}
 
 }  // namespace
 

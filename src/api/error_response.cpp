@@ -52,7 +52,9 @@ std::string explain(std::string_view standard, const Error& error) {
   return std::string(standard) + ": " + error.message;
 }
 
-std::string first_subject(const Error& error) { return error.subjects.empty() ? std::string() : error.subjects[0]; }
+std::string first_subject(const Error& error) {
+  return error.subjects.empty() ? std::string() : error.subjects[0];
+}
 
 http::Response single(unsigned status, std::string_view code, std::string message, std::string detail = {}) {
   return envelope(status, {{.code = code, .message = std::move(message), .detail = std::move(detail)}});
@@ -121,8 +123,7 @@ http::Response error_response(const Error& error) {
     case ErrorCode::read_only:
       return single(405, "UNSUPPORTED", error.message);
     case ErrorCode::denied:
-      return single(403, "DENIED", explain("requested access to the resource is denied", error),
-                    subject_detail(error));
+      return single(403, "DENIED", explain("requested access to the resource is denied", error), subject_detail(error));
     case ErrorCode::storage_full:
       return single(507, "UNAVAILABLE", error.message);
     case ErrorCode::overloaded:

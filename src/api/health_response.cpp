@@ -22,8 +22,7 @@ http::Response health_response(const Health& health) {
     append_json_string(body, reason);
   }
   body += '}';
-  http::Response response =
-      http::Response::text(problems.empty() ? 200 : 503, "application/json", std::move(body));
+  http::Response response = http::Response::text(problems.empty() ? 200 : 503, "application/json", std::move(body));
   response.headers.add("Cache-Control", "no-store");
   return response;
 }

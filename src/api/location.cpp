@@ -21,7 +21,9 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-std::string_view first_element(std::string_view list) { return trimmed(list.substr(0, list.find(','))); }
+std::string_view first_element(std::string_view list) {
+  return trimmed(list.substr(0, list.find(',')));
+}
 
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';

@@ -20,8 +20,8 @@ class Locations {
   explicit Locations(LocationOptions options);
 
   /// `path` ("/v2/...") below the prefix, absolute unless the options say otherwise. The base is the configured host;
-  /// else what a proxy says (Forwarded, then the first X-Forwarded-Proto and -Host), as far as it is well-formed; else the
-  /// request's Host. Without any of them, a path.
+  /// else what a proxy says (Forwarded, then the first X-Forwarded-Proto and -Host), as far as it is well-formed; else
+  /// the request's Host. Without any of them, a path.
   std::string url(const http::Request& request, std::string_view path) const;
 
   /// The path below the prefix, for `Link`, which is always relative.

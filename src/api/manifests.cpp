@@ -91,8 +91,7 @@ Task<Answer> put_manifest(const ApiParts& api, Exchange& exchange) {
   if (!tags) co_return std::unexpected(std::move(tags.error()));
   Result<TagPrecondition> precondition = read_tag_precondition(exchange.request.headers);
   if (!precondition) co_return std::unexpected(std::move(precondition.error()));
-  Result<RequestBody> body =
-      co_await read_manifest_body(exchange.request, limits.manifest_bytes, api.registry.buffers);
+  Result<RequestBody> body = co_await read_manifest_body(exchange.request, limits.manifest_bytes, api.registry.buffers);
   if (!body) co_return std::unexpected(std::move(body.error()));
 
   const bool has_tag_queries = !tags->empty();

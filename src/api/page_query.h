@@ -18,7 +18,8 @@ struct PageQuery {
   std::optional<std::string> last;   ///< ?last=, if not empty
 };
 
-/// page_number_invalid unless n is a whole number that is not negative. One too large to be true is the largest there is.
+/// page_number_invalid unless n is a whole number that is not negative. One too large to be true is the largest there
+/// is.
 Result<PageQuery> read_page_query(const http::Query& query);
 
 /// `</v2/_catalog?last=a%2Fb&n=10>; rel="next"`; empty values are left out.

@@ -43,9 +43,13 @@ http::Response redirect(const http::Request& request) {
   return response;
 }
 
-bool changes_something(Action action) { return action == Action::push || action == Action::remove; }
+bool changes_something(Action action) {
+  return action == Action::push || action == Action::remove;
+}
 
-bool is_read(http::Method method) { return method == http::Method::get || method == http::Method::head; }
+bool is_read(http::Method method) {
+  return method == http::Method::get || method == http::Method::head;
+}
 
 }  // namespace
 
@@ -85,12 +89,12 @@ Task<http::Response> Pipeline::run(const RouteMatch& match, http::Request& reque
   if (request.method == http::Method::options) co_return options_response(route);
   const MethodRoute* method = route.find(request.method);
   if (method == nullptr) co_return wrong_method(route);
-  // Before the name is looked at: a read-only registry has no such methods, whatever they are for. The status of an upload
-  // is part of pushing, but reads.
+  // Before the name is looked at: a read-only registry has no such methods, whatever they are for. The status of an
+  // upload is part of pushing, but reads.
   if (api_.registry.policy.is_read_only && changes_something(method->action) && !is_read(request.method)) {
-    http::Response response = error_response(
-        {.code = ErrorCode::read_only,
-         .message = "the registry is read-only: storage.maintenance.readonly.enabled is set"});
+    http::Response response =
+        error_response({.code = ErrorCode::read_only,
+                        .message = "the registry is read-only: storage.maintenance.readonly.enabled is set"});
     response.headers.add("Allow", "GET, HEAD");
     co_return response;
   }
@@ -139,11 +143,12 @@ void Pipeline::log_failure(const http::Request& request, const std::exception_pt
     // Stays what it is.
   }
   if (!log_.is_enabled(level)) return;
-  log_.write(level, "request failed", {{"http.request.id", request.request_id},
-                                       {"http.request.method", request.method_text},
-                                       {"http.request.uri", request.target},
-                                       {"http.request.remoteaddr", request.peer_address},
-                                       {"reason", reason}});
+  log_.write(level, "request failed",
+             {{"http.request.id", request.request_id},
+              {"http.request.method", request.method_text},
+              {"http.request.uri", request.target},
+              {"http.request.remoteaddr", request.peer_address},
+              {"reason", reason}});
 }
 
 }  // namespace berth

@@ -57,8 +57,7 @@ struct ReferrersPage {
 
 // Fills a page up to its size in bytes. At least one descriptor gets in, however large.
 Task<ReferrersPage> read_page(const ApiParts& api, const RepositoryName& repository, ReferrersQuery query) {
-  std::string json =
-      R"({"schemaVersion":2,"mediaType":")" + std::string(media_type::kOciIndex) + R"(","manifests":[)";
+  std::string json = R"({"schemaVersion":2,"mediaType":")" + std::string(media_type::kOciIndex) + R"(","manifests":[)";
   const std::size_t head_bytes = json.size();
   std::optional<Digest> last = query.after;
   std::size_t batch = kFirstBatch;
@@ -66,8 +65,8 @@ Task<ReferrersPage> read_page(const ApiParts& api, const RepositoryName& reposit
   bool has_more = true;
   while (has_more && count < query.most) {
     const std::size_t wanted = std::min(batch, query.most - count);
-    const Page<ReferrerRecord> page = co_await api.registry.list_content.referrers(
-        repository, query.subject, query.artifact_type, last, wanted);
+    const Page<ReferrerRecord> page =
+        co_await api.registry.list_content.referrers(repository, query.subject, query.artifact_type, last, wanted);
     has_more = page.has_more;
     for (const ReferrerRecord& referrer : page.entries) {
       const std::string descriptor = descriptor_json(referrer);
@@ -109,8 +108,7 @@ Task<Answer> get_referrers(const ApiParts& api, Exchange& exchange) {
   http::Response response = http::Response::text(200, std::string(media_type::kOciIndex), result.json);
   if (query.artifact_type) response.headers.add("OCI-Filters-Applied", "artifactType");
   if (result.last && query.most > 0) {
-    const std::string path =
-        api.locations.path("/v2/" + exchange.name().text() + "/referrers/" + subject->to_string());
+    const std::string path = api.locations.path("/v2/" + exchange.name().text() + "/referrers/" + subject->to_string());
     response.headers.add("Link", next_link(path, {{"artifactType", query.artifact_type.value_or("")},
                                                   {"last", result.last->to_string()},
                                                   {"n", page->count ? std::to_string(*page->count) : ""}}));

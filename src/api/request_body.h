@@ -15,8 +15,8 @@ struct RequestBody {
   std::string bytes;
 };
 
-/// manifest_too_large above `limit_bytes`, from the announced length before anything is read, else as soon as more comes.
-/// Throws Failure(overloaded) if the budget has no room, and what reading throws.
+/// manifest_too_large above `limit_bytes`, from the announced length before anything is read, else as soon as more
+/// comes. Throws Failure(overloaded) if the budget has no room, and what reading throws.
 Task<Result<RequestBody>> read_manifest_body(http::Request& request, std::uint64_t limit_bytes, BufferBudget& budget);
 
 }  // namespace berth

@@ -15,7 +15,9 @@ std::string method_label(http::Method method) {
   return label;
 }
 
-std::vector<double> duration_bounds() { return {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 25, 60}; }
+std::vector<double> duration_bounds() {
+  return {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 25, 60};
+}
 
 std::vector<double> size_bounds() {
   std::vector<double> bounds;
@@ -35,7 +37,8 @@ std::optional<std::uint64_t> size_of(const http::Response& response) {
 
 RequestMetrics::RequestMetrics(Metrics& metrics, std::span<const Route> routes) : metrics_(metrics) {
   for (const Route& route : routes) {
-    const bool is_known = std::ranges::any_of(handlers_, [&](const auto& known) { return known->label == route.label; });
+    const bool is_known =
+        std::ranges::any_of(handlers_, [&](const auto& known) { return known->label == route.label; });
     if (is_known) continue;
     const std::string label(route.label);
     auto handler = std::make_unique<Handler>();
@@ -66,7 +69,8 @@ std::size_t RequestMetrics::index_of(const Route& route) const {
 }
 
 Counter& RequestMetrics::total(Handler& handler, http::Method method, unsigned status) {
-  const std::size_t column = std::clamp<std::size_t>(status, kFirstStatus, kFirstStatus + kStatusCount - 1) - kFirstStatus;
+  const std::size_t column =
+      std::clamp<std::size_t>(status, kFirstStatus, kFirstStatus + kStatusCount - 1) - kFirstStatus;
   std::atomic<Counter*>& place = handler.totals[static_cast<std::size_t>(method)][column];
   Counter* counter = place.load(std::memory_order_acquire);
   if (counter == nullptr) {
@@ -84,7 +88,9 @@ RequestMetrics::Scope::Scope(RequestMetrics& metrics, const Route& route, http::
   metrics_.handlers_[handler_]->in_flight->add(1);
 }
 
-RequestMetrics::Scope::~Scope() { metrics_.handlers_[handler_]->in_flight->add(-1); }
+RequestMetrics::Scope::~Scope() {
+  metrics_.handlers_[handler_]->in_flight->add(-1);
+}
 
 void RequestMetrics::Scope::finish(const http::Request& request, const http::Response& response,
                                    std::chrono::microseconds duration) {

@@ -88,7 +88,9 @@ std::vector<std::string_view> split(std::string_view path) {
   return segments;
 }
 
-bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
+bool is_parameter(std::string_view segment) {
+  return segment.starts_with('{');
+}
 
 // Whether the path's segments fit the pattern's; fills what the pattern's parameters stand for. At most one {name}.
 bool fit(std::span<const std::string_view> pattern, std::span<const std::string> path, RouteMatch& match) {
@@ -114,7 +116,9 @@ bool fit(std::span<const std::string_view> pattern, std::span<const std::string>
 
 }  // namespace
 
-std::span<const Route> all_routes() { return kRoutes; }
+std::span<const Route> all_routes() {
+  return kRoutes;
+}
 
 const MethodRoute* Route::find(http::Method method) const {
   const auto found = std::ranges::find(methods, method, &MethodRoute::method);

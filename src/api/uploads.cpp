@@ -22,8 +22,8 @@ std::string blob_location(const ApiParts& api, const Exchange& exchange, const D
                            fmt::format("/v2/{}/blobs/{}", exchange.name().text(), digest.to_string()));
 }
 
-// The query is for clients that make the closing URL by appending "&digest=...": Distribution's locations always have one.
-// It is never read.
+// The query is for clients that make the closing URL by appending "&digest=...": Distribution's locations always have
+// one. It is never read.
 std::string upload_location(const ApiParts& api, const Exchange& exchange, const UploadStatus& upload) {
   return api.locations.url(exchange.request, fmt::format("/v2/{}/blobs/uploads/{}?_state={}", exchange.name().text(),
                                                          upload.id.text(), upload.size_bytes));
@@ -153,8 +153,7 @@ Task<Answer> patch_upload(const ApiParts& api, Exchange& exchange) {
     Answer refused = co_await refuse_with_status(api, exchange, *id, std::move(chunk.error()));
     co_return refused;
   }
-  const UploadBody body{
-      .reader = *exchange.request.body, .length_bytes = chunk->length_bytes, .offset = chunk->offset};
+  const UploadBody body{.reader = *exchange.request.body, .length_bytes = chunk->length_bytes, .offset = chunk->offset};
   Result<UploadStatus> upload = co_await api.registry.upload_blob.append(exchange.name(), *id, body);
   if (!upload) {
     Answer refused = co_await refuse_with_status(api, exchange, *id, std::move(upload.error()));
@@ -175,8 +174,7 @@ Task<Answer> put_upload(const ApiParts& api, Exchange& exchange) {
     Answer refused = co_await refuse_with_status(api, exchange, *id, std::move(chunk.error()));
     co_return refused;
   }
-  const UploadBody body{
-      .reader = *exchange.request.body, .length_bytes = chunk->length_bytes, .offset = chunk->offset};
+  const UploadBody body{.reader = *exchange.request.body, .length_bytes = chunk->length_bytes, .offset = chunk->offset};
   Result<Digest> pushed = co_await api.registry.upload_blob.finish(exchange.name(), *id, *expected, body);
   if (!pushed) {
     Answer refused = co_await refuse_with_status(api, exchange, *id, std::move(pushed.error()));

@@ -27,11 +27,11 @@ struct BodyRequest {
 
 /// How receiving ended. Of several troubles there is only one.
 struct BodyOutcome {
-  std::uint64_t received_bytes = 0;       ///< appended
-  std::optional<Error> refusal = {};      ///< storage_full (the reserve), upload_unknown (record_progress said no)
-  std::exception_ptr interruption = {};   ///< the sender went away or broke HTTP's framing; what arrived is appended
-  std::exception_ptr append_failure = {}; ///< the upload holds what was appended before
-  std::exception_ptr sync_failure = {};   ///< the upload can only be discarded
+  std::uint64_t received_bytes = 0;        ///< appended
+  std::optional<Error> refusal = {};       ///< storage_full (the reserve), upload_unknown (record_progress said no)
+  std::exception_ptr interruption = {};    ///< the sender went away or broke HTTP's framing; what arrived is appended
+  std::exception_ptr append_failure = {};  ///< the upload holds what was appended before
+  std::exception_ptr sync_failure = {};    ///< the upload can only be discarded
 };
 
 /// Threading: any loop.

@@ -4,7 +4,9 @@
 
 namespace berth {
 
-std::optional<BufferBudget::Share> BufferBudget::take(std::uint64_t bytes) { return take_part(bytes, bytes); }
+std::optional<BufferBudget::Share> BufferBudget::take(std::uint64_t bytes) {
+  return take_part(bytes, bytes);
+}
 
 std::optional<BufferBudget::Share> BufferBudget::take_part(std::uint64_t least_bytes, std::uint64_t most_bytes) {
   std::uint64_t free = free_bytes_.load(std::memory_order_relaxed);

@@ -39,8 +39,8 @@ Task<> copy_bytes(ByteSource source, BlobUpload& into, BlockingPool& disk) {
   std::uint64_t position = 0;
   while (position < file.length) {
     const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), file.length - position));
-    const std::size_t count = co_await run_blocking(
-        disk, [&file, position, into_piece = std::span(piece).first(wanted)] {
+    const std::size_t count =
+        co_await run_blocking(disk, [&file, position, into_piece = std::span(piece).first(wanted)] {
           return read_piece_blocking(file, position, into_piece);
         });
     co_await into.append(std::span(piece).first(count));

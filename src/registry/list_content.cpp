@@ -22,8 +22,8 @@ Task<Page<RepositoryName>> ListContent::repositories(std::optional<std::string> 
 }
 
 Task<Page<ReferrerRecord>> ListContent::referrers(RepositoryName repository, Digest subject,
-                                                  std::optional<std::string> artifact_type,
-                                                  std::optional<Digest> after, std::size_t limit) {
+                                                  std::optional<std::string> artifact_type, std::optional<Digest> after,
+                                                  std::size_t limit) {
   return metadata_.list_referrers(std::move(repository), subject, std::move(artifact_type), after, limit);
 }
 

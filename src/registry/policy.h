@@ -22,12 +22,13 @@ enum class RequiredChildren { all, none, listed_platforms };
 
 /// What a manifest PUT is held to beyond being well-formed.
 struct ValidationPolicy {
-  /// validation.disabled, or validation.manifests.missing: allow. References are stored, their content need not be there.
+  /// validation.disabled, or validation.manifests.missing: allow. References are stored, their content need not be
+  /// there.
   bool allows_missing_references = false;
   RequiredChildren required_children = RequiredChildren::all;
   std::vector<Platform> platforms = {};  ///< for listed_platforms
-  /// Regular expressions that a layer's urls are searched for. Deny wins; without any `url_allow` everything that is not
-  /// denied is allowed, because a registry that refuses them by default fails the conformance program.
+  /// Regular expressions that a layer's urls are searched for. Deny wins; without any `url_allow` everything that is
+  /// not denied is allowed, because a registry that refuses them by default fails the conformance program.
   std::vector<std::string> url_allow = {};
   std::vector<std::string> url_deny = {};
 };
@@ -46,8 +47,8 @@ struct RegistryLimits {
 };
 
 struct RegistryPolicy {
-  bool allows_deletes = false;  ///< storage.delete.enabled
-  bool is_read_only = false;    ///< storage.maintenance.readonly.enabled
+  bool allows_deletes = false;                   ///< storage.delete.enabled
+  bool is_read_only = false;                     ///< storage.maintenance.readonly.enabled
   std::chrono::seconds promise{24 * 3600};       ///< gc.promise
   std::chrono::seconds review_grace{24 * 3600};  ///< gc.grace
   /// Free bytes to keep on a file system of that size (storage.filesystem.reserve); pushes are refused below.

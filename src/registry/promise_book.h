@@ -1,4 +1,5 @@
-// PromiseBook: when what a client is told to exist must be promised anew, and the committed write that does it (data.md 5).
+// PromiseBook: when what a client is told to exist must be promised anew, and the committed write that does it (data.md
+// 5).
 #pragma once
 
 #include <chrono>

@@ -35,7 +35,8 @@ Task<Result<PulledBlob>> PullBlob::open(RepositoryName repository, Digest digest
   co_return PulledBlob{.digest = digest, .bytes = std::move(*bytes)};
 }
 
-// Under the lock that publishing takes: a push that heals the blob right now is either seen here or comes after the mark.
+// Under the lock that publishing takes: a push that heals the blob right now is either seen here or comes after the
+// mark.
 Task<std::optional<ByteSource>> PullBlob::look_again(RepositoryName repository, Digest digest) {
   const KeyLock::Guard guard = co_await digest_locks_.acquire(digest.to_string(), digest_lock_wait_);
   const std::optional<BlobLink> link = co_await stores_.metadata.find_blob(repository, digest);

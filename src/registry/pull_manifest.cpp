@@ -21,8 +21,7 @@ std::unexpected<Error> unknown(const RepositoryName& repository, const Reference
 
 }  // namespace
 
-PullManifest::PullManifest(MetadataStore& metadata, PromiseBook& promises)
-    : metadata_(metadata), promises_(promises) {}
+PullManifest::PullManifest(MetadataStore& metadata, PromiseBook& promises) : metadata_(metadata), promises_(promises) {}
 
 Task<Result<ManifestRecord>> PullManifest::get(RepositoryName repository, Reference reference) {
   std::optional<ManifestRecord> record;
@@ -38,8 +37,7 @@ Task<Result<ManifestRecord>> PullManifest::get(RepositoryName repository, Refere
 Task<Result<ManifestRecord>> PullManifest::find(RepositoryName repository, Reference reference) {
   Result<ManifestRecord> record = co_await get(repository, reference);
   if (!record) co_return record;
-  const PromiseOutcome promise =
-      co_await promises_.keep_manifest(repository, record->digest, record->promised_until);
+  const PromiseOutcome promise = co_await promises_.keep_manifest(repository, record->digest, record->promised_until);
   if (promise == PromiseOutcome::gone) co_return unknown(repository, reference);
   co_return record;
 }

@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t kNamedFields = 5;  // in a message about missing references; every digest is a subject
 
 bool is_required_layer(const Descriptor& layer) {
-  // Their bytes live elsewhere; without urls nobody could say where, and then they must be here (as Distribution has it).
+  // Their bytes live elsewhere; without urls nobody could say where, and then they must be here (as Distribution has
+  // it).
   return !is_foreign_layer_type(layer.media_type) || layer.urls.empty();
 }
 
@@ -106,7 +107,8 @@ Task<Result<PushedManifest>> PushManifest::push(PushManifestRequest request) {
   }
   std::vector<Tag> tags = tags_of(request);
   if (tags.size() > policy_.limits.tags_per_push) {
-    co_return refuse(ErrorCode::too_many_tags, fmt::format("at most {} tags in one push", policy_.limits.tags_per_push));
+    co_return refuse(ErrorCode::too_many_tags,
+                     fmt::format("at most {} tags in one push", policy_.limits.tags_per_push));
   }
   const Digest* expected = std::get_if<Digest>(&request.reference);
   const Digest digest = digest_of(expected != nullptr ? expected->algorithm() : HashAlgorithm::sha256, request.bytes);

@@ -17,9 +17,9 @@ namespace berth {
 
 struct PushManifestRequest {
   RepositoryName repository;
-  Reference reference;          ///< a tag is set; a digest is checked, in its own algorithm
-  std::vector<Tag> more_tags;   ///< ?tag=
-  std::string content_type;     ///< without parameters; empty: the body's mediaType decides
+  Reference reference;         ///< a tag is set; a digest is checked, in its own algorithm
+  std::vector<Tag> more_tags;  ///< ?tag=
+  std::string content_type;    ///< without parameters; empty: the body's mediaType decides
   std::string bytes;
   TagPrecondition precondition = {};
   std::string who = {};
@@ -39,8 +39,8 @@ class PushManifest {
  public:
   PushManifest(MetadataStore& metadata, const Clock& clock, SpaceGuard& space, const RegistryPolicy& policy);
 
-  /// manifest_invalid, digest_invalid (the bytes are not the digest's), manifest_reference_unknown (a subject for each),
-  /// denied (urls), precondition_failed, too_many_tags, manifest_too_large, storage_full.
+  /// manifest_invalid, digest_invalid (the bytes are not the digest's), manifest_reference_unknown (a subject for
+  /// each), denied (urls), precondition_failed, too_many_tags, manifest_too_large, storage_full.
   Task<Result<PushedManifest>> push(PushManifestRequest request);
 
  private:

@@ -69,8 +69,7 @@ TEST(PushManifest, RefusesMissingReferencesAndNamesEach) {
   const std::string image = RegistryInMemory::image_of(sha256_of("c"), 1, sha256_of("l"), 1);
   const auto refused = world.put("app", tag("v1"), image);
   ASSERT_EQ(code_of(refused), ErrorCode::manifest_reference_unknown);
-  EXPECT_EQ(refused.error().subjects,
-            (std::vector{sha256_of("c").to_string(), sha256_of("l").to_string()}));
+  EXPECT_EQ(refused.error().subjects, (std::vector{sha256_of("c").to_string(), sha256_of("l").to_string()}));
   EXPECT_NE(refused.error().message.find("config, layers[0]"), std::string::npos) << refused.error().message;
   EXPECT_FALSE(run_task(world->pull_manifest.get(repository("app"), tag("v1"))));
   world.policy.validation.allows_missing_references = true;
@@ -110,8 +109,7 @@ TEST(PushManifest, HoldsATagToItsPrecondition) {
   const std::string second = world.image("app", "two");
   ASSERT_TRUE(world.put("app", tag("v1"), first, must_be_new()));
   EXPECT_EQ(code_of(world.put("app", tag("v1"), second, must_be_new())), ErrorCode::precondition_failed);
-  EXPECT_EQ(code_of(world.put("app", tag("v1"), second, must_name(sha256_of(second)))),
-            ErrorCode::precondition_failed);
+  EXPECT_EQ(code_of(world.put("app", tag("v1"), second, must_name(sha256_of(second)))), ErrorCode::precondition_failed);
   EXPECT_TRUE(world.put("app", tag("v1"), second, must_name(sha256_of(first))));
 }
 
@@ -172,7 +170,8 @@ TEST(PushManifest, AnIndexNeedsTheChildrenThatTheSettingsSay) {
 TEST(PushManifest, AnIndexMayListBlobs) {
   RegistryInMemory world;
   const Digest blob = world.push("app", "cached");
-  EXPECT_TRUE(world.put("app", tag("cache"), index_of(descriptor("application/vnd.oci.image.layer.v1.tar+gzip", blob, 6))));
+  EXPECT_TRUE(
+      world.put("app", tag("cache"), index_of(descriptor("application/vnd.oci.image.layer.v1.tar+gzip", blob, 6))));
   EXPECT_EQ(code_of(world.put("app", tag("bad"), index_of(descriptor(media_type::kOciManifest, blob, 6)))),
             ErrorCode::manifest_reference_unknown);
 }
@@ -187,10 +186,10 @@ TEST(PullManifest, GivesASingleImageClientTheLinuxChildOfAList) {
     return R"({"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.list.v2+json","manifests":[)" +
            entry + "]}";
   };
-  const std::string list = list_of(
-      descriptor(media_type::kDockerManifest, sha256_of(child), child.size(), platform("linux", "amd64")));
-  const std::string other = list_of(
-      descriptor(media_type::kDockerManifest, sha256_of(child), child.size(), platform("linux", "s390x")));
+  const std::string list =
+      list_of(descriptor(media_type::kDockerManifest, sha256_of(child), child.size(), platform("linux", "amd64")));
+  const std::string other =
+      list_of(descriptor(media_type::kDockerManifest, sha256_of(child), child.size(), platform("linux", "s390x")));
   ASSERT_TRUE(world.put("app", tag("list"), list));
   ASSERT_TRUE(world.put("app", tag("other"), other));
   const auto chosen = [&world](const std::string& name) {

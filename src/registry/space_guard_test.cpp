@@ -10,7 +10,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::uint64_t keep_1000(std::uint64_t) { return 1000; }
+std::uint64_t keep_1000(std::uint64_t) {
+  return 1000;
+}
 
 RegistryPolicy with_reserve() {
   RegistryPolicy policy;

@@ -26,8 +26,8 @@ class StartUpload {
   StartUpload(MetadataStore& metadata, const Clock& clock, Entropy& entropy, SpaceGuard& space,
               const RegistryPolicy& policy, std::string instance_id);
 
-  /// `algorithm` is what the bytes are hashed with as they come; a closing digest of another one costs reading them again.
-  /// storage_full.
+  /// `algorithm` is what the bytes are hashed with as they come; a closing digest of another one costs reading them
+  /// again. storage_full.
   Task<Result<UploadStatus>> start(RepositoryName repository, HashAlgorithm algorithm);
 
   /// Links the blob with a promise; nothing if blob or source are not there: the client uploads then.

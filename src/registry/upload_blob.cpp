@@ -60,8 +60,8 @@ Task<Result<UploadStatus>> UploadBlob::append(RepositoryName repository, UploadI
 Task<Result<Digest>> UploadBlob::finish(RepositoryName repository, UploadId id, Digest expected, UploadBody body) {
   Result<ClaimedUpload> claimed = co_await desk_.claim(std::move(repository), id);
   if (!claimed) co_return std::unexpected(std::move(claimed.error()));
-  // A closing request of this digest got as far as verifying the bytes, and then its process died or its answer was lost.
-  // This is the same request again: the bytes it brings are here already.
+  // A closing request of this digest got as far as verifying the bytes, and then its process died or its answer was
+  // lost. This is the same request again: the bytes it brings are here already.
   const bool is_repeated = claimed->record.expected == expected;
   if (is_repeated) {
     body.length_bytes = 0;
@@ -167,8 +167,8 @@ Task<Result<void>> UploadBlob::receive(Writer& writer, UploadBody body) {
   }
   if (body.length_bytes && outcome.received_bytes != *body.length_bytes) {
     co_await roll_back(writer);
-    co_return refuse(ErrorCode::size_invalid, fmt::format("{} bytes were announced and {} came", *body.length_bytes,
-                                                          outcome.received_bytes));
+    co_return refuse(ErrorCode::size_invalid,
+                     fmt::format("{} bytes were announced and {} came", *body.length_bytes, outcome.received_bytes));
   }
   co_return Result<void>();
 }
@@ -216,7 +216,8 @@ Task<> UploadBlob::roll_back(Writer& writer) {
   }
 }
 
-// After a failed fsync nobody knows what the disk holds: the bytes go, never to be synced again, and the upload with them.
+// After a failed fsync nobody knows what the disk holds: the bytes go, never to be synced again, and the upload with
+// them.
 Task<> UploadBlob::abandon(Writer& writer) {
   try {
     if (writer.has_row) co_await stores_.metadata.delete_upload(writer.id());
@@ -255,13 +256,12 @@ Task<Result<void>> UploadBlob::seal(Writer& writer, Digest expected) {
   }
   if (*digest == expected) co_return Result<void>();
   co_await roll_back(writer);
-  co_return refuse(ErrorCode::digest_invalid, "provided digest did not match uploaded content",
-                   {expected.to_string()});
+  co_return refuse(ErrorCode::digest_invalid, "provided digest did not match uploaded content", {expected.to_string()});
 }
 
-// Only a digest that the bytes were seen to have gets into the row. So the row that is left of a crash between rename and
-// commit also proves that this client had the bytes, and nobody gets at a blob of another repository by naming it in a
-// closing request that fails.
+// Only a digest that the bytes were seen to have gets into the row. So the row that is left of a crash between rename
+// and commit also proves that this client had the bytes, and nobody gets at a blob of another repository by naming it
+// in a closing request that fails.
 Task<bool> UploadBlob::record_expectation(Writer& writer, Digest expected) {
   UploadProgress progress{.durable_offset = writer.bytes->size_bytes(),
                           .algorithm = writer.record().progress.algorithm,
@@ -272,8 +272,7 @@ Task<bool> UploadBlob::record_expectation(Writer& writer, Digest expected) {
 
 Task<> UploadBlob::publish(Writer& writer, Digest digest) {
   const std::uint64_t size_bytes = writer.bytes->size_bytes();
-  const KeyLock::Guard guard =
-      co_await locks_.digests.acquire(digest.to_string(), policy_.limits.digest_lock_wait);
+  const KeyLock::Guard guard = co_await locks_.digests.acquire(digest.to_string(), policy_.limits.digest_lock_wait);
   std::exception_ptr failure;
   try {
     co_await writer.bytes->publish(digest);
@@ -296,8 +295,8 @@ Task<> UploadBlob::publish(Writer& writer, Digest digest) {
   co_await stores_.metadata.commit_blob(std::move(commit));
 }
 
-// The rename was done and the commit was not. The bytes lie where the blob belongs, but whether the rename itself reached
-// the disk is unknown, so they are put in place once more, from a verified copy.
+// The rename was done and the commit was not. The bytes lie where the blob belongs, but whether the rename itself
+// reached the disk is unknown, so they are put in place once more, from a verified copy.
 Task<Result<void>> UploadBlob::recover_bytes(Writer& writer, Digest expected) {
   const std::optional<ByteSource> source = co_await stores_.blobs.open(expected);
   if (!source) co_return std::unexpected(unknown(writer.id()));

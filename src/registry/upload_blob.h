@@ -20,8 +20,8 @@ namespace berth {
 /// Bytes of a request for an upload.
 struct UploadBody {
   ByteReader& reader;
-  std::optional<std::uint64_t> length_bytes;   ///< as announced
-  std::optional<std::uint64_t> offset;         ///< where the client says they belong; nothing: at the end
+  std::optional<std::uint64_t> length_bytes;  ///< as announced
+  std::optional<std::uint64_t> offset;        ///< where the client says they belong; nothing: at the end
 };
 
 /// Threading: any loop.
@@ -41,7 +41,8 @@ class UploadBlob {
   /// A second try after a crash between rename and commit finds the bytes and commits them.
   Task<Result<Digest>> finish(RepositoryName repository, UploadId id, Digest expected, UploadBody body);
 
-  /// A whole blob in one request; a refusal or an interruption leaves nothing. digest_invalid, size_invalid, storage_full.
+  /// A whole blob in one request; a refusal or an interruption leaves nothing. digest_invalid, size_invalid,
+  /// storage_full.
   Task<Result<Digest>> push(RepositoryName repository, Digest expected, UploadBody body);
 
  private:

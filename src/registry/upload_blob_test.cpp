@@ -95,8 +95,8 @@ TEST(UploadBlob, AChunkOutOfOrderIsRefusedBeforeItIsRead) {
   const UploadId id = world.start("app");
   ASSERT_TRUE(world.append("app", id, "lay", 0));
   MemoryReader reader("er");
-  const auto refused = run_task(
-      world->upload_blob.append(repository("app"), id, {.reader = reader, .length_bytes = 2, .offset = 4}));
+  const auto refused =
+      run_task(world->upload_blob.append(repository("app"), id, {.reader = reader, .length_bytes = 2, .offset = 4}));
   EXPECT_EQ(code_of(refused), ErrorCode::upload_range_invalid);
   EXPECT_EQ(reader.given_bytes(), 0U);
   EXPECT_EQ(code_of(world.finish("app", id, sha256_of("layer"), "er", 2)), ErrorCode::upload_range_invalid);
@@ -119,8 +119,8 @@ TEST(UploadBlob, AnotherLengthThanAnnouncedHasNoEffect) {
   const UploadId id = world.start("app");
   ASSERT_TRUE(world.append("app", id, "lay"));
   MemoryReader reader("er");
-  const auto refused = run_task(
-      world->upload_blob.append(repository("app"), id, {.reader = reader, .length_bytes = 5, .offset = 3}));
+  const auto refused =
+      run_task(world->upload_blob.append(repository("app"), id, {.reader = reader, .length_bytes = 5, .offset = 3}));
   EXPECT_EQ(code_of(refused), ErrorCode::size_invalid);
   EXPECT_EQ(run_task(world->uploads.status(repository("app"), id)).value().size_bytes, 3U);
   EXPECT_TRUE(world.finish("app", id, sha256_of("layer"), "er", 3));
@@ -131,9 +131,9 @@ TEST(UploadBlob, ABodyThatBreaksOffCanBeResumedAlsoByAnotherProcess) {
   const std::string text = text_of(200);
   const UploadId id = world.start("app");
   MemoryReader reader(text.substr(0, 150), {.piece_bytes = 10, .breaks_off = true});
-  EXPECT_THROW(run_task(world->upload_blob.append(repository("app"), id,
-                                                  {.reader = reader, .length_bytes = 200, .offset = 0})),
-               Failure);
+  EXPECT_THROW(
+      run_task(world->upload_blob.append(repository("app"), id, {.reader = reader, .length_bytes = 200, .offset = 0})),
+      Failure);
   world.restart();
   EXPECT_EQ(run_task(world->uploads.status(repository("app"), id)).value().size_bytes, 150U);
   EXPECT_TRUE(world.finish("app", id, sha256_of(text), text.substr(150), 150));
@@ -148,12 +148,11 @@ TEST(UploadBlob, AKillInTheMiddleLosesNoMoreThanSinceTheLastCheckpoint) {
   {
     boost::asio::io_context loop(1);
     std::optional<Result<UploadStatus>> outcome;
-    boost::asio::co_spawn(
-        loop,
-        keep_result(world->upload_blob.append(repository("app"), id,
-                                              {.reader = reader, .length_bytes = 1000, .offset = 0}),
-                    outcome),
-        boost::asio::detached);
+    boost::asio::co_spawn(loop,
+                          keep_result(world->upload_blob.append(repository("app"), id,
+                                                                {.reader = reader, .length_bytes = 1000, .offset = 0}),
+                                      outcome),
+                          boost::asio::detached);
     while (reader.given_bytes() < 500) loop.run_one();
   }  // the process dies
   world.restart();
@@ -194,12 +193,11 @@ TEST(UploadBlob, AWriterWhoseClaimPassedToAnotherInstanceStops) {
   MemoryReader reader(text, {.piece_bytes = 16, .yields = true});
   boost::asio::io_context loop(1);
   std::optional<Result<UploadStatus>> outcome;
-  boost::asio::co_spawn(
-      loop,
-      keep_result(
-          world->upload_blob.append(repository("app"), id, {.reader = reader, .length_bytes = 1000, .offset = 0}),
-          outcome),
-      boost::asio::detached);
+  boost::asio::co_spawn(loop,
+                        keep_result(world->upload_blob.append(repository("app"), id,
+                                                              {.reader = reader, .length_bytes = 1000, .offset = 0}),
+                                    outcome),
+                        boost::asio::detached);
   while (reader.given_bytes() < 300) loop.run_one();
   run_task(world.metadata.claim_upload(id, "another instance", world.clock.now()));
   loop.run();
@@ -208,7 +206,8 @@ TEST(UploadBlob, AWriterWhoseClaimPassedToAnotherInstanceStops) {
   EXPECT_LT(reader.given_bytes(), 1000U) << "it stops at the next checkpoint, not at the end";
 }
 
-// --- one request ------------------------------------------------------------------------------------------------------
+// --- one request
+// ------------------------------------------------------------------------------------------------------
 
 TEST(PushInOne, ARefusalOrInterruptionLeavesNothing) {
   RegistryInMemory world;
@@ -229,7 +228,8 @@ TEST(PushInOne, LeavesNoUploadBehind) {
   EXPECT_TRUE(run_task(world.metadata.list_uploads(world.clock.now() + std::chrono::hours(1), {}, 10)).empty());
 }
 
-// --- a world that breaks ----------------------------------------------------------------------------------------------
+// --- a world that breaks
+// ----------------------------------------------------------------------------------------------
 
 TEST(UploadBlob, AFullDiskGivesItsSpaceBackAndKeepsWhatWasRecorded) {
   RegistryInMemory world;

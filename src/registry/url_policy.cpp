@@ -24,7 +24,8 @@ std::vector<boost::regex> compile(const std::vector<std::string>& patterns) {
 }
 
 bool matches_any(const std::string& url, const std::vector<boost::regex>& patterns) {
-  return std::ranges::any_of(patterns, [&url](const boost::regex& pattern) { return boost::regex_search(url, pattern); });
+  return std::ranges::any_of(patterns,
+                             [&url](const boost::regex& pattern) { return boost::regex_search(url, pattern); });
 }
 
 }  // namespace

@@ -12,8 +12,8 @@ namespace berth {
 /// Threading: any thread.
 class UrlPolicy {
  public:
-  /// Regular expressions (ECMAScript), searched for anywhere in a URL, as Go's are. Throws Failure(internal) on one that
-  /// does not compile: the configuration is checked before.
+  /// Regular expressions (ECMAScript), searched for anywhere in a URL, as Go's are. Throws Failure(internal) on one
+  /// that does not compile: the configuration is checked before.
   UrlPolicy(const std::vector<std::string>& allow, const std::vector<std::string>& deny);
   ~UrlPolicy();
   UrlPolicy(const UrlPolicy&) = delete;

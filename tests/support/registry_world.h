@@ -22,10 +22,18 @@
 
 namespace berth {
 
-inline RepositoryName repository(const std::string& text) { return RepositoryName::parse(text).value(); }
-inline Tag tag(const std::string& text) { return Tag::parse(text).value(); }
-inline Digest sha256_of(std::string_view bytes) { return digest_of(HashAlgorithm::sha256, bytes); }
-inline Digest sha512_of(std::string_view bytes) { return digest_of(HashAlgorithm::sha512, bytes); }
+inline RepositoryName repository(const std::string& text) {
+  return RepositoryName::parse(text).value();
+}
+inline Tag tag(const std::string& text) {
+  return Tag::parse(text).value();
+}
+inline Digest sha256_of(std::string_view bytes) {
+  return digest_of(HashAlgorithm::sha256, bytes);
+}
+inline Digest sha512_of(std::string_view bytes) {
+  return digest_of(HashAlgorithm::sha512, bytes);
+}
 
 /// For tasks that run on a loop beside others: the value lands in `result`.
 template <class T>
@@ -58,15 +66,14 @@ class RegistryInMemory {
   /// What a new process sees: the stores as they are, nothing else.
   void restart() {
     registry.reset();
-    registry = std::make_unique<Registry>(
-        RegistryWorld{.stores = stores(),
-                      .locks = {.digests = digest_locks, .uploads = upload_locks},
-                      .disk = disk,
-                      .clock = clock,
-                      .entropy = entropy,
-                      .log = *log,
-                      .instance_id = "instance-" + std::to_string(++starts)},
-        policy);
+    registry = std::make_unique<Registry>(RegistryWorld{.stores = stores(),
+                                                        .locks = {.digests = digest_locks, .uploads = upload_locks},
+                                                        .disk = disk,
+                                                        .clock = clock,
+                                                        .entropy = entropy,
+                                                        .log = *log,
+                                                        .instance_id = "instance-" + std::to_string(++starts)},
+                                          policy);
   }
 
   Stores stores() { return {.blobs = blobs, .uploads = uploads, .metadata = metadata}; }
@@ -80,23 +87,21 @@ class RegistryInMemory {
   Result<UploadStatus> append(const std::string& name, const UploadId& id, const std::string& bytes,
                               std::optional<std::uint64_t> offset = {}) {
     MemoryReader reader(bytes);
-    return run_task(registry->upload_blob.append(
-        repository(name), id, {.reader = reader, .length_bytes = bytes.size(), .offset = offset}));
+    return run_task(registry->upload_blob.append(repository(name), id,
+                                                 {.reader = reader, .length_bytes = bytes.size(), .offset = offset}));
   }
   Result<Digest> finish(const std::string& name, const UploadId& id, const Digest& digest,
                         const std::string& bytes = {}, std::optional<std::uint64_t> offset = {}) {
     MemoryReader reader(bytes);
-    return run_task(registry->upload_blob.finish(
-        repository(name), id, digest, {.reader = reader, .length_bytes = bytes.size(), .offset = offset}));
+    return run_task(registry->upload_blob.finish(repository(name), id, digest,
+                                                 {.reader = reader, .length_bytes = bytes.size(), .offset = offset}));
   }
   Result<Digest> push(const std::string& name, const std::string& bytes, const Digest& digest) {
     MemoryReader reader(bytes);
     return run_task(registry->upload_blob.push(repository(name), digest,
                                                {.reader = reader, .length_bytes = bytes.size(), .offset = {}}));
   }
-  Digest push(const std::string& name, const std::string& bytes) {
-    return push(name, bytes, sha256_of(bytes)).value();
-  }
+  Digest push(const std::string& name, const std::string& bytes) { return push(name, bytes, sha256_of(bytes)).value(); }
   bool has(const std::string& name, const Digest& digest) {
     return run_task(registry->pull_blob.find(repository(name), digest)).has_value();
   }
