@@ -76,10 +76,18 @@ Acceptor::Acceptor(ServerContext& server, BoundListener listener, const std::vec
     : server_(server),
       loops_(loops),
       home_(home),
+      ended_(end_.get_future()),
       listener_(std::move(listener)),
       socket_(loops[home]->context()),
       next_loop_(home) {
   socket_.assign(boost::asio::generic::stream_protocol(listener_.family(), 0), listener_.take_socket().release());
+}
+
+void Acceptor::start() {
+  boost::asio::co_spawn(loops_[home_]->context(), run(), [this](const std::exception_ptr& error) {
+    ReportFailure{server_.log}(error);
+    end_.set_value();
+  });
 }
 
 Task<> Acceptor::run() {

@@ -5,6 +5,7 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstddef>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,21 +17,24 @@
 
 namespace berth::http {
 
-/// Threading: constructed before the loops run; run() and stop() on the loop `home`.
+/// Threading: constructed and started before the loops run; stop() on the loop `home`.
 class Acceptor {
  public:
   Acceptor(ServerContext& server, BoundListener listener, const std::vector<std::unique_ptr<Loop>>& loops,
            std::size_t home);
 
   /// Accepts until stop(). Want of descriptors or memory is waited out.
-  Task<> run();
+  void start();
   /// Closes the socket, so that the port is free again.
   void stop();
+  /// Any thread but a loop's: waits until nothing of it runs any more, soon after stop().
+  void wait_until_ended() const { ended_.wait(); }
 
   Loop& home() const { return *loops_[home_]; }
   const std::string& address() const { return listener_.address(); }
 
  private:
+  Task<> run();
   Task<> pause_after(const boost::system::error_code& error);
   void take(Loop& loop, Socket socket);
 
@@ -38,6 +42,8 @@ class Acceptor {
   ServerContext& server_;
   const std::vector<std::unique_ptr<Loop>>& loops_;
   const std::size_t home_;
+  std::promise<void> end_;
+  const std::shared_future<void> ended_;
   // Home loop only.
   BoundListener listener_;
   boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>

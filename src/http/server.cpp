@@ -4,8 +4,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <chrono>
@@ -74,6 +72,8 @@ struct Server::State {
   void stop_accepting() {
     for (const auto& acceptor : acceptors) {
       run_on(acceptor->home(), [&acceptor] { acceptor->stop(); });
+      // It holds a socket of another loop, so none may go before it has ended.
+      acceptor->wait_until_ended();
     }
   }
 
@@ -120,9 +120,7 @@ void Server::start() {
     state.acceptors.push_back(std::make_unique<Acceptor>(state.context, std::move(listeners[i]), state.loops,
                                                          i % state.loops.size()));
   }
-  for (const auto& acceptor : state.acceptors) {
-    boost::asio::co_spawn(acceptor->home().context(), acceptor->run(), boost::asio::detached);
-  }
+  for (const auto& acceptor : state.acceptors) acceptor->start();
   for (std::size_t i = 0; i < state.loops.size(); ++i) {
     state.threads.emplace_back(run_loop, std::ref(*state.loops[i]), std::ref(state.context.log));
     ::pthread_setname_np(state.threads.back().native_handle(), ("http-" + std::to_string(i)).c_str());
