@@ -1,5 +1,6 @@
 """HTTP itself, as odd clients speak it: URLs, early answers, Expect, pipelining, framing (issue, "The API, complete")."""
 
+import http.client
 import socket
 
 import pytest
@@ -235,6 +236,41 @@ class TestConnections:
             except ConnectionResetError:
                 pass
             assert b" 200 " in received.split(b"\r\n")[0]
+
+
+class TestChunked:
+    """Chunked bodies as RFC 9112 allows them, and as it does not."""
+
+    def put(self, server, repo, body, digest):
+        location = with_query("/" + repo.start_upload()["Location"].split("/", 3)[3], f"digest={digest}")
+        head = f"PUT {location} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        with server.http().connect() as connection:
+            connection.sendall(head.encode() + body)
+            connection.shutdown(socket.SHUT_WR)
+            return read_answer(connection)
+
+    @pytest.mark.parametrize("body", [
+        b"5\r\nhello\r\n0\r\n\r\n", b"1\r\nh\r\n4\r\nello\r\n0\r\n\r\n", b"00005\r\nhello\r\n000\r\n\r\n",
+        b"5;name=value\r\nhello\r\n0;last\r\n\r\n", b"5\r\nhello\r\n0\r\nX-Trailer: yes\r\n\r\n",
+    ])
+    def test_taken(self, server, repo, body):
+        self.put(server, repo, body, digest_of(b"hello")).expect(201)
+        assert repo.get_blob(digest_of(b"hello")).body == b"hello"
+
+    def test_hexadecimal_in_both_cases(self, server, repo):
+        data = b"x" * 0xAB
+        self.put(server, repo, b"aB\r\n" + data + b"\r\n0\r\n\r\n", digest_of(data)).expect(201)
+
+    @pytest.mark.parametrize("body", [
+        b"5\r\nhell", b"5\r\nhello0\r\n\r\n", b"-5\r\nhello\r\n0\r\n\r\n", b"0x5\r\nhello\r\n0\r\n\r\n", b"5 \r\nhello",
+        b"ffffffffffffffffff\r\nhello\r\n0\r\n\r\n", b"\r\nhello\r\n0\r\n\r\n", b"5;" + b"a" * 100_000 + b"\r\nhello\r\n0\r\n\r\n",
+    ])
+    def test_refused(self, server, repo, body):
+        try:
+            assert 400 <= self.put(server, repo, body, digest_of(b"hello")).status < 500
+        except (OSError, http.client.HTTPException):
+            pass  # closed without an answer
+        repo.head_blob(digest_of(b"hello")).expect(404)
 
 
 class TestLengths:

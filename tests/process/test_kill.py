@@ -25,7 +25,7 @@ SAMPLE = 60
 
 CONFIG = {
     # Longer than any upload of a round takes, short enough that the reaper has work while the test waits.
-    "storage": {"maintenance": {"uploadpurging": {"enabled": True, "age": "5s", "interval": "1s", "dryrun": False}}},
+    "storage": {"delete": {"enabled": True}, "maintenance": {"uploadpurging": {"enabled": True, "age": "5s", "interval": "1s", "dryrun": False}}},
     "log": {"level": "warn", "accesslog": {"disabled": True}},
 }
 _GONE = (http.client.HTTPException, OSError)
@@ -39,7 +39,7 @@ class Ledger:
         self.manifests: list = []  # acknowledged, in order
         self.blobs: list = []  # acknowledged blobs of no manifest
         self.tags: dict = {}  # tag -> the last acknowledged manifest
-        self.in_flight: dict = {}  # tag -> a manifest whose push was not answered
+        self.in_flight: dict = {}  # tag -> manifests whose push was not answered; None for a delete
         self.open_uploads: list = []
 
 
@@ -57,7 +57,7 @@ class Worker(threading.Thread):
         try:
             while True:
                 self.dice.choice([self.push_image, self.push_image, self.push_image, self.push_index, self.push_referrer,
-                                  self.push_several_tags, self.push_lone_blob, self.leave_an_upload])()
+                                  self.push_several_tags, self.push_lone_blob, self.leave_an_upload, self.delete_a_tag])()
         except _GONE:
             pass
         except AssertionError as problem:
@@ -139,6 +139,13 @@ class Worker(threading.Thread):
         self.parts(image)
         self.put(image, image.digest, tuple(sorted({self.a_tag() for _ in range(3)})))
 
+    def delete_a_tag(self):
+        tag = self.a_tag()
+        if tag in self.ledger.tags:
+            self.ledger.in_flight.setdefault(tag, []).append(None)
+            self.repository.delete_manifest(tag).expect(202)
+            del self.ledger.tags[tag], self.ledger.in_flight[tag]
+
     def push_lone_blob(self):
         blob = self.a_layer()
         self.upload(blob)
@@ -161,7 +168,8 @@ def check(server: Server, ledger: Ledger, manifests: list, blobs: list):
         acknowledged, candidates = ledger.tags.get(tag), ledger.in_flight.get(tag, [])
         answer = repository.get_manifest(tag)
         if answer.status == 404:
-            assert acknowledged is None, f"{ledger.name}:{tag} was acknowledged and is gone"
+            assert acknowledged is None or None in candidates, f"{ledger.name}:{tag} was acknowledged and is gone"
+            ledger.tags.pop(tag, None)
             continue
         digest = answer.expect(200)["Docker-Content-Digest"]
         named = [each for each in [acknowledged, *candidates] if each is not None and each.digest == digest]
@@ -257,3 +265,20 @@ def test_an_upload_goes_on_after_a_kill(tmp_path):
         server.stop()
     finally:
         server.kill()
+
+
+def test_kills_during_the_first_start(tmp_path):
+    """Making the root, the database and the identity is cut off anywhere; the next start goes on from there."""
+    dice = random.Random()
+    for number in range(15):
+        server = Server(CONFIG, directory=tmp_path / f"s{number}")
+        try:
+            for _ in range(2):
+                server.spawn()
+                time.sleep(dice.uniform(0.0, 0.08))  # the moment of the kill
+                server.kill()
+            server.start()
+            Repository(server.client, "kill/start").push(content.image(), "v1")
+            server.stop()
+        finally:
+            server.kill()

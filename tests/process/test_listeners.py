@@ -7,9 +7,11 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 
 from harness import content
+from harness.content import digest_of
 from harness.http import Http, read_answer
 from harness.ports import free_port
 from harness.refusal import one_line, refused_start
@@ -213,3 +215,50 @@ def test_a_root_whose_path_is_longer_than_a_socket_s_may_be(tmp_path):
     root.parent.mkdir()
     with berth_server(directory=tmp_path / "server", root=root) as server:
         Repository(server.client, "deep/root").push(content.image(), "v1")
+
+
+def test_a_client_that_takes_nothing_is_cut_off(tmp_path):
+    """http.timeout.write: an answer that nobody reads keeps neither its connection nor the file open."""
+    config = {"http": {"timeout": {"write": "1s"}}}
+    with berth_server(config, directory=tmp_path) as server:
+        size = 60_000_000
+        digest = Repository(server.client, "slow/reader").push_blob(bytes(size))
+        with server.http().connect() as lazy:
+            lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            lazy.sendall(f"GET /v2/slow/reader/blobs/{digest} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            wait_for("the server to let go", lambda: str(lazy.getsockname()[1]) not in connections_of(server), 15, pause=0.1)
+        server.client.get("/v2/").expect(200)
+
+
+def connections_of(server) -> set:
+    """Remote ports of the established connections at the server's end."""
+    ports = set()
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        for line in table.readlines()[1:]:
+            local, remote, state = line.split()[1:4]
+            if int(local.split(":")[1], 16) == server.port and state == "01":
+                ports.add(str(int(remote.split(":")[1], 16)))
+    return ports
+
+
+def test_little_memory_for_bodies_is_waiting_or_503_never_a_hang(tmp_path):
+    config = {"limits": {"bodymemory": "1MiB"}}
+    with berth_server(config, directory=tmp_path) as server:
+        data = content.random_bytes(3_000_000)
+        statuses = []
+
+        def push(number):
+            client = server.http()
+            answer = client.post(f"/v2/tight/r{number}/blobs/uploads/?digest={digest_of(data)}", data)
+            if answer.status == 503:
+                assert "Retry-After" in answer, answer
+            statuses.append(answer.status)
+            client.close()
+
+        threads = [threading.Thread(target=push, args=(number,), daemon=True) for number in range(60)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+            assert not thread.is_alive(), "a request hangs"
+        assert len(statuses) == 60 and set(statuses) <= {201, 503} and 201 in statuses, statuses

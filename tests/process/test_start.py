@@ -6,6 +6,7 @@ from harness import content
 from harness.refusal import one_line, refused_start
 from harness.repository import Repository
 from harness.server import DISTRIBUTION, Server, berth_server
+from harness.waiting import wait_for
 
 
 def test_a_busy_port_is_one_line(tmp_path):
@@ -95,3 +96,22 @@ def test_everything_is_there_after_a_restart(tmp_path):
         server.stop()
     finally:
         server.kill()
+
+
+def test_of_several_first_starts_on_one_root_one_wins(tmp_path):
+    """A service manager's mistake, or two hands: the lock decides before anything is written."""
+    servers = [Server(directory=tmp_path / f"s{number}", root=tmp_path / "root") for number in range(4)]
+    try:
+        for server in servers:
+            server.spawn()
+        wait_for("all but one to end", lambda: sum(server.process.poll() is None for server in servers) == 1, 20)
+        (winner,) = [server for server in servers if server.process.poll() is None]
+        wait_for("the winner to serve", winner.is_listening)
+        Repository(winner.client, "race/won").push(content.image(), "v1")
+        for server in servers:
+            if server is not winner:
+                assert server.process.returncode == 1 and "lock" in one_line(server.log)
+        winner.stop()
+    finally:
+        for server in servers:
+            server.kill()

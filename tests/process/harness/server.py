@@ -124,7 +124,7 @@ class Server:
         for attempt in range(3):
             self.spawn()
             try:
-                wait_for("the server's port", self._is_listening, _START_SECONDS)
+                wait_for("the server's port", self.is_listening, _START_SECONDS)
                 return self
             except _PortTaken:
                 if attempt == 2:
@@ -133,7 +133,8 @@ class Server:
                 self._client = None
         return self
 
-    def _is_listening(self) -> bool:
+    def is_listening(self) -> bool:
+        """Whether the port takes connections; AssertionError if the program has ended."""
         code = self.process.poll()
         if code is not None:
             kind = _PortTaken if "address already in use" in self.log.lower() else AssertionError
