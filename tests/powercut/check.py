@@ -46,7 +46,7 @@ class Check:
             answer = self._client.get(f"/v2/{repository}/{kind}s/{digest}")
             self._found[thing] = answer.status == 200
             if answer.status == 200:
-                if answer.body != self._history.contents[digest]:
+                if answer.body != self._history.contents.get(digest):
                     self._complain(f"{' '.join(thing)}: served with wrong bytes")
                 elif kind == "manifest":
                     self._check_whole(repository, digest)

@@ -252,7 +252,6 @@ class Disk:
         node = self.node(operation.path)
         assert node is not None, f"{operation.path} is renamed but was never made: the log misses something"
         self._enter(operation.second, node)
-        self._sequence += 1
         self._enter(operation.path, None)
 
     def _on_remove(self, operation: Operation) -> None:

@@ -35,7 +35,7 @@ class ImageMaker:
                     file.write(node.content(choice))
 
     def _pooled_file(self, node: File) -> str:
-        key = (id(node), node.version)
+        key = (node, node.version)  # the node itself: an id is given again to another once a file is forgotten
         if key not in self._pooled:
             path = str(self._pool / str(len(self._pooled)))
             with open(path, "wb") as file:

@@ -5,9 +5,9 @@ import random
 import threading
 from typing import List
 
-from harness.content import Content, Manifest, artifact, digest_of, image, index, layer
+from harness.content import Content, Manifest, artifact, image, index, layer
 from harness.http import Http
-from harness.repository import Repository, with_query
+from harness.repository import Repository
 from history import History
 
 SHARED = "load/shared"
@@ -146,8 +146,9 @@ class Worker:
         if tag:
             changes.append((("tag", self._name, tag), manifest.digest))
         deeds = self._history.begin(*changes)
-        query = f"?digest={manifest.digest}" if tag and manifest.algorithm != "sha256" else ""
-        self._own.put_manifest(tag or manifest.digest, manifest.data, manifest.media_type, query).expect(201)
+        # A tag alone says sha256; another algorithm is pushed by digest and tagged in the same request.
+        reference, query = (tag, "") if tag and manifest.algorithm == "sha256" else (manifest.digest, f"?tag={tag}" if tag else "")
+        self._own.put_manifest(reference, manifest.data, manifest.media_type, query).expect(201)
         self._history.told(deeds)
         if tag:
             self._tags[tag] = manifest.digest
@@ -182,6 +183,3 @@ def references(manifest: bytes) -> tuple:
     if "config" in document:
         blobs.append(document["config"]["digest"])
     return blobs, [each["digest"] for each in document.get("manifests", [])]
-
-
-__all__ = ["SHARED", "digest_of", "references", "run_load", "with_query"]

@@ -1,5 +1,6 @@
 """Cuts a recorded load at many points and starts the program on what each cut leaves."""
 
+import bisect
 import dataclasses
 import pathlib
 import queue
@@ -15,6 +16,8 @@ from history import History
 from images import ImageMaker
 from oplog import Kind, Operation
 
+# About what the program does before it serves, measured.
+STARTING_OPERATIONS = 300
 CONFIG = {"log": {"level": "warn"}, "storage": {"delete": {"enabled": True}}}
 
 
@@ -44,27 +47,30 @@ class Report:
 
 
 def choose_cuts(recording: Recording, count: int, seed: int) -> List[Cut]:
-    """Half right after something was acknowledged, when nothing that came later can have helped; half anywhere."""
+    """Most right after something was acknowledged, when nothing that came later can have helped; many anywhere; some
+    while the program starts, when files are made of which there is only one."""
     chance = random.Random(seed)
     stamps = [operation.stamp_ns for operation in recording.operations]
+    starts = [at for at, operation in enumerate(recording.operations) if operation.kind is Kind.START]
     told = recording.history.told_times()
     cuts = []
     for number in range(count):
-        if number % 2 == 0:
-            moment = chance.choice(told)
-            at = next((place for place, stamp in enumerate(stamps) if stamp > moment), len(stamps))
+        if number % 8 == 7:
+            at = chance.choice(starts) + chance.randint(0, STARTING_OPERATIONS)
+        elif number % 2 == 0:
+            at = bisect.bisect_right(stamps, chance.choice(told))
         else:
             at = chance.randint(0, len(stamps))
-        cuts.append(Cut(at, *_choose_rest(chance, number, at)))
+        at = min(at, len(stamps))
+        cuts.append(Cut(at, *_choose_rest(chance, at)))
     return sorted(cuts, key=lambda cut: cut.at)
 
 
-def _choose_rest(chance: random.Random, number: int, at: int) -> tuple:
-    kind = number // 2 % 4
+def _choose_rest(chance: random.Random, at: int) -> tuple:
+    kind = chance.randrange(4)
     if kind in (0, 1):
         return Nothing(), "only what was synced"
     if kind == 2:
-        # The model's sequence runs a little ahead of the operations, since a rename is two changes.
         behind = chance.randint(1, 200)
         return UpTo(max(0, at - behind)), f"a disk {behind} operations behind"
     seed = chance.getrandbits(32)

@@ -89,6 +89,7 @@ def test_a_missing_kind_of_sync_is_noticed(recording, tmp_path, mutant):
     cuts = [Cut(cut.at, Nothing(), "only what was synced") for cut in choose_cuts(recording, MUTANT_POINTS, SEED)]
     report = replay(recording, cuts, tmp_path, stop_at_violation=True,
                     is_honoured=lambda disk, operation: not is_dropped(disk, operation))
+    print(report.violations[:1])
     assert report.violations, f"without {mutant} nothing was lost: the test does not see them"
 
 
