@@ -94,7 +94,10 @@ def test_the_debug_listener(tmp_path):
             client.get(path).expect(200)
         assert client.get("/debug/health").expect(200).json == {}
         metrics = client.get("/metrics").expect(200).body.decode()
-        assert "registry_http_requests_total" in metrics
+        for name in ("registry_http_in_flight_requests", "registry_http_requests_total", "registry_http_request_duration_seconds_bucket",
+                     "registry_http_request_size_bytes_sum", "registry_http_response_size_bytes_count"):
+            assert f"\n{name}{{" in metrics, name
+        assert 'handler="base"' in metrics
         assert client.get("/v2/").status == 404, "the registry is not served here"
         client.close()
 

@@ -144,3 +144,25 @@ def test_very_many_requests_on_one_connection(berth):
     for _ in range(1500):
         assert repository.head_manifest("v1").expect(200)["Docker-Content-Digest"] == image.digest
     client.close()
+
+
+def test_the_write_ahead_log_stays_below_its_size(tmp_path):
+    """metadata.sqlite.walsize, under pushes that never pause and readers that hold snapshots."""
+    limit = 1 << 20
+    with berth_server({"metadata": {"sqlite": {"walsize": "1MiB"}}}, directory=tmp_path) as server:
+        log = server.root / "berth" / "metadata.db-wal"
+        largest = 0
+
+        def push(number):
+            nonlocal largest
+            client = server.http()
+            repository = Repository(client, f"wal/r{number}")
+            for _ in range(40):
+                # 30 KB of manifest each: together several times the limit.
+                repository.push(content.image([], annotations={"filler": random_bytes(15_000).hex()}), "v1")
+                assert len(repository.tag_names()) == 1
+                largest = max(largest, log.stat().st_size)
+            client.close()
+
+        in_parallel([lambda number=number: push(number) for number in range(4)])
+        assert 0 < largest <= limit + (limit // 2), f"the log grew to {largest} bytes"

@@ -45,6 +45,16 @@ def test_tls_1_2_and_1_3(tmp_path):
             assert b" 200 " not in received
 
 
+def test_tls_by_variables(tmp_path):
+    """-e REGISTRY_HTTP_TLS_CERTIFICATE=... -e REGISTRY_HTTP_TLS_KEY=..., as the documentation of registry:2 has it."""
+    pair = Certificate(tmp_path / "pair")
+    env = {"REGISTRY_HTTP_TLS_CERTIFICATE": str(pair.certificate), "REGISTRY_HTTP_TLS_KEY": str(pair.key)}
+    with berth_server(directory=tmp_path / "server", env=env) as server:
+        client = Http("127.0.0.1", server.port, tls=pair.client_context())
+        client.get("/v2/").expect(200)
+        client.close()
+
+
 @pytest.mark.parametrize("how", ["SIGHUP", "file change"])
 def test_a_new_certificate_is_taken(tmp_path, how):
     pair = Certificate(tmp_path / "pair")
