@@ -43,8 +43,8 @@ FOREIGN = [
 HEAVY = re.compile(r"(boost/beast|nghttp2/|openssl/|boost/asio/ssl|yaml-cpp/|sqlite3\.h)")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)')
-# A contract suite is a header, because each implementation's test instantiates it.
-TEST_SOURCE = re.compile(r"(_(test|fuzz|bench)\.cpp|_contract\.h)$")
+# A contract suite is a header, because each implementation's test instantiates it; so is what several tests share.
+TEST_SOURCE = re.compile(r"(_(test|fuzz|bench)\.cpp|_(contract|fixture)\.h)$")
 FOLDER_CALL = re.compile(r"^berth_folder\(\s*([\w/]+)([^)]*)\)", re.MULTILINE)
 
 

@@ -67,7 +67,7 @@ def pytest(name, *paths):
 
 def all_stages(jobs, fuzz_seconds):
     """The stages by name, in the order they run."""
-    process_tests = ["tests/process", "tests/conformance"]
+    process_tests = ["tests/process", "tests/conformance", "tests/powercut"]
     return {stage.name: stage for stage in [
         Stage("release", "release build", build("release", jobs, "berth"), 15),
         Stage("checks", "includes, headers, tools", [
@@ -76,7 +76,7 @@ def all_stages(jobs, fuzz_seconds):
             pytest("checks", "tools"),
         ], 5),
         Stage("unit", "unit and contract tests", [*build("dev", jobs), ctest("dev", "unit", jobs)], 20),
-        Stage("process", "process and conformance tests", [pytest("process", *process_tests)], 25,
+        Stage("process", "process, conformance, power-cut tests", [pytest("process", *process_tests)], 25,
               {"BERTH": str(ROOT / "build/release/berth")}, needs="release"),
         # One tree for both: the fuzzers are built with ASan and UBSan anyway.
         Stage("asan", "unit and contract tests, ASan+UBSan", [*build("fuzz", jobs), ctest("fuzz", "asan", jobs)], 25,
