@@ -228,7 +228,7 @@ std::string suggest_key(const SettingNode& section, std::string_view key) {
   const SettingNode* nearest = nullptr;
   std::size_t distance = std::max<std::size_t>(1, key.size() / 3) + 1;
   for (const auto& child : section.children) {
-    const std::size_t candidate = edit_distance(key, child->key);
+    const std::size_t candidate = edit_distance(key, child->key, distance - 1);
     if (candidate < distance) {
       distance = candidate;
       nearest = child.get();
@@ -244,7 +244,17 @@ std::string suggest_key(const SettingNode& section, std::string_view key) {
   return elsewhere;
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
+std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
+  while (!a.empty() && !b.empty() && a.front() == b.front()) {
+    a.remove_prefix(1);
+    b.remove_prefix(1);
+  }
+  while (!a.empty() && !b.empty() && a.back() == b.back()) {
+    a.remove_suffix(1);
+    b.remove_suffix(1);
+  }
+  const std::size_t beyond = limit + 1;
+  if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > limit) return beyond;
   std::vector<std::size_t> before(b.size() + 1);
   std::vector<std::size_t> last(b.size() + 1);
   std::vector<std::size_t> row(b.size() + 1);
@@ -256,10 +266,12 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, replaced});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
     }
+    // A swap reaches back two rows; beyond both no way leads back below the limit.
+    if (std::ranges::min(row) > limit && std::ranges::min(last) > limit) return beyond;
     before.swap(last);
     last.swap(row);
   }
-  return last[b.size()];
+  return std::min(last[b.size()], beyond);
 }
 
 }  // namespace berth

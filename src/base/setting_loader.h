@@ -43,7 +43,8 @@ const SettingNode* find_setting(const SettingNode& root, std::string_view path);
 /// What the writer of `key` below `section` most likely meant, as a full path; empty if nothing is near.
 std::string suggest_key(const SettingNode& section, std::string_view key);
 
-/// Changes of single letters (insert, remove, replace, swap neighbours) between two words.
-std::size_t edit_distance(std::string_view a, std::string_view b);
+/// Changes of single letters (insert, remove, replace, swap neighbours) between two words; `limit` + 1 if there are more
+/// than `limit`, which is found out early.
+std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit);
 
 }  // namespace berth

@@ -217,10 +217,20 @@ TEST(ParseYamlInteger, ReadsYamlsSpellings) {
 }
 
 TEST(EditDistance, CountsSingleLetterChanges) {
-  EXPECT_EQ(edit_distance("", "abc"), 3U);
-  EXPECT_EQ(edit_distance("abc", "abc"), 0U);
-  EXPECT_EQ(edit_distance("acb", "abc"), 1U);
-  EXPECT_EQ(edit_distance("draintimeot", "draintimeout"), 1U);
+  EXPECT_EQ(edit_distance("", "abc", 9), 3U);
+  EXPECT_EQ(edit_distance("abc", "abc", 9), 0U);
+  EXPECT_EQ(edit_distance("acb", "abc", 9), 1U);
+  EXPECT_EQ(edit_distance("draintimeot", "draintimeout", 9), 1U);
+  EXPECT_EQ(edit_distance("kitten", "sitting", 9), 3U);
+  EXPECT_EQ(edit_distance("xabcx", "yacby", 9), 3U);
+}
+
+TEST(EditDistance, StopsBeyondTheLimit) {
+  EXPECT_EQ(edit_distance("kitten", "sitting", 3), 3U);
+  EXPECT_EQ(edit_distance("kitten", "sitting", 2), 3U);
+  EXPECT_EQ(edit_distance("abcdef", "uvwxyz", 2), 3U);
+  EXPECT_EQ(edit_distance("a", "abcdefgh", 2), 3U);
+  EXPECT_EQ(edit_distance("abdcfe", "badcef", 2), 2U);
 }
 
 }  // namespace

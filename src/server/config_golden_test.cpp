@@ -84,6 +84,7 @@ std::string shown(const SettingNode& root, const std::string& path) {
 void expect_verdict(const Row& row, const std::string& text, const Environment& environment) {
   SettingNode root;
   ServerConfig config;
+  describe_settings(root, config);
   const SettingReport report = read_config(text, "golden.yml", environment, root, config);
   for (const SettingProblem& problem : report.warnings) {
     EXPECT_THAT(problem.reason, testing::Not(HasSubstr("unknown"))) << problem.line();

@@ -41,9 +41,8 @@ std::string_view builtin_config() {
 }
 
 SettingReport read_config(std::string_view text, const std::string& source, const Environment& environment,
-                          SettingNode& root, ServerConfig& config) {
+                          const SettingNode& root, ServerConfig& config) {
   SettingReport report;
-  describe_settings(root, config);
   const YamlOptions options{.source = std::make_shared<const std::string>(source)};
   auto tree = read_yaml(text, options, report.warnings);
   if (!tree) {
@@ -77,6 +76,7 @@ LoadedConfig load_config(const ConfigSources& sources) {
   }
   loaded.config.file = sources.file.value_or("");
   SettingNode root;
+  describe_settings(root, loaded.config);
   const SettingReport report =
       read_config(text, sources.file.value_or("(built-in defaults)"), sources.environment, root, loaded.config);
   loaded.errors = lines(report.errors);

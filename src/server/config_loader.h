@@ -37,9 +37,9 @@ LoadedConfig load_config(const ConfigSources& sources);
 std::string_view builtin_config();
 
 /// The same from text, with the declarations in the caller's hand so that every key's value can be shown afterwards.
-/// `root` must be empty.
+/// `root` was made by describe_settings for `config`.
 SettingReport read_config(std::string_view text, const std::string& source, const Environment& environment,
-                          SettingNode& root, ServerConfig& config);
+                          const SettingNode& root, ServerConfig& config);
 
 /// One key that differs between two configurations.
 struct ChangedSetting {

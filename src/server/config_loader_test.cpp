@@ -33,6 +33,7 @@ std::vector<std::string> lines(const std::vector<SettingProblem>& problems) {
 Read read(const std::string& text, const Environment& environment = {}) {
   Read result;
   SettingNode root;
+  describe_settings(root, result.config);
   result.report = read_config(text, "config.yml", environment, root, result.config);
   return result;
 }

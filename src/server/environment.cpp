@@ -214,9 +214,7 @@ std::string suggest_variable(const std::vector<std::string>& names, const std::s
   std::string nearest;
   std::size_t distance = std::max<std::size_t>(1, (name.size() - kPrefix.size()) / 4) + 1;
   for (const std::string& candidate : names) {
-    const std::size_t length = std::max(candidate.size(), name.size()) - std::min(candidate.size(), name.size());
-    if (length >= distance) continue;
-    const std::size_t difference = edit_distance(name, candidate);
+    const std::size_t difference = edit_distance(name, candidate, distance - 1);
     if (difference < distance) {
       distance = difference;
       nearest = candidate;

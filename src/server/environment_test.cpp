@@ -33,6 +33,7 @@ std::vector<std::string> lines(const std::vector<SettingProblem>& problems) {
 std::unique_ptr<Read> read(const std::string& more, const Environment& environment) {
   auto result = std::make_unique<Read>();
   const std::string text = more.contains("storage:") ? more : "storage: {filesystem: {}}\n" + more;
+  describe_settings(result->root, result->config);
   result->report = read_config("version: 0.1\n" + text, "config.yml", environment, result->root, result->config);
   return result;
 }
