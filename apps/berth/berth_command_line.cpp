@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "commands.h"
+#include "apps/berth/commands.h"
 
 namespace berth {
 namespace {

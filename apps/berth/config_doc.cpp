@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "commands.h"
+#include "apps/berth/commands.h"
 
 namespace berth {
 

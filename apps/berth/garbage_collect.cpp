@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "commands.h"
+#include "apps/berth/commands.h"
 
 namespace berth {
 

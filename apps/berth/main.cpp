@@ -5,7 +5,7 @@
 #include <exception>
 #include <string_view>
 
-#include "commands.h"
+#include "apps/berth/commands.h"
 
 int main(int argc, char** argv) {
   try {

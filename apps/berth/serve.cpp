@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "commands.h"
+#include "apps/berth/commands.h"
 #include "server/config_loader.h"
 
 namespace berth {

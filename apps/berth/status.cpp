@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <exception>
 
-#include "commands.h"
+#include "apps/berth/commands.h"
 #include "net/local_client.h"
 #include "server/config_loader.h"
 #include "storage/layout.h"
