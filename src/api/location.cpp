@@ -30,7 +30,11 @@ bool is_name_character(char c) {
 }
 
 bool is_port(std::string_view text) {
-  return !text.empty() && text.size() <= 5 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  const bool is_digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  if (text.empty() || text.size() > 5 || !is_digits) return false;
+  unsigned port = 0;
+  for (const char c : text) port = port * 10 + static_cast<unsigned>(c - '0');
+  return port <= 65535;
 }
 
 // `host`, `host:port`, `[v6]`, `[v6]:port`, and nothing that could end the authority of a URL.

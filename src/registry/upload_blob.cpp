@@ -110,6 +110,7 @@ Task<Result<Digest>> UploadBlob::push(RepositoryName repository, Digest expected
   if (!sealed) co_return std::unexpected(sealed.error());
   writer->claimed.record.expected = expected;
   writer->claimed.record.progress.durable_offset = writer->bytes->size_bytes();
+  // From here on the row leads to the file, wherever a crash leaves it.
   co_await stores_.metadata.create_upload(writer->record());
   writer->has_row = true;
   co_await publish(*writer, expected);
