@@ -58,6 +58,7 @@ class File:
         self.top = parts[1] if parts[0] == "src" else parts[0]
         # "storage/filesystem/blob_store.cpp" lies in the implementation storage/filesystem, "storage/layout.h" in none.
         folders = self.inside.split("/")[:-1]
+        self.folder = "/".join(folders)
         self.implementation = "/".join(folders[:2]) if len(folders) > 1 else ""
         self.is_test = parts[0] == "tests" or bool(TEST_SOURCE.search(self.path))
         self.is_header = self.path.endswith(".h")
@@ -142,12 +143,10 @@ def check_files(files):
                     report(line, problem)
                 if name in heavy and target.top != file.top and not file.is_test:
                     report(line, f"{name} brings in a library that stays in {target.top}/")
-            elif file.top == "apps" and f"{file.path.rsplit('/', 1)[0]}/{name}" in everything:
-                continue  # a program's own headers, which nobody else can include
             elif name not in everything:
                 report(line, f'"{name}" is not a header of ours by its full path')
-            elif not file.is_test:
-                report(line, f"only tests may include {name}")
+            elif not file.is_test and name.rsplit("/", 1)[0] != file.folder:
+                report(line, f"only {'tests' if name.startswith('tests/') else 'the program itself'} may include {name}")
         for line, name in file.foreign:
             for pattern, what, places in FOREIGN:
                 if pattern.match(name) and not file.is_test and not is_within(file.inside, places):
