@@ -116,8 +116,10 @@ class YieldingMetadataStore final : public MetadataStore {
     }
   }
 
+  // Mostly short; now and then long enough for others to do several things.
   Task<> pause() {
-    for (std::uint64_t rounds = random_() % 4; rounds > 0; --rounds) {
+    const std::uint64_t chance = random_() % 16;
+    for (std::uint64_t rounds = chance == 0 ? 40 : chance % 4; rounds > 0; --rounds) {
       const auto executor = co_await boost::asio::this_coro::executor;
       co_await boost::asio::post(executor, boost::asio::use_awaitable);
     }
