@@ -45,6 +45,12 @@ void Checkpointer::wal_grew_to(std::uint64_t pages) {
   wake_.notify_all();
 }
 
+void Checkpointer::wait_for_room() {
+  if (wal_bytes() < wal_limit_bytes_) return;
+  std::unique_lock lock(mutex_);
+  attempted_.wait(lock, [this] { return wal_bytes() < wal_limit_bytes_ || is_blocked_; });
+}
+
 void Checkpointer::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -53,6 +59,8 @@ void Checkpointer::run() {
     lock.unlock();
     const bool is_done = checkpoint();
     lock.lock();
+    is_blocked_ = !is_done;
+    attempted_.notify_all();
     if (!is_done) wake_.wait_for(lock, retry_interval_, [this] { return is_stopping_; });
   }
 }

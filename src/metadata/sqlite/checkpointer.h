@@ -17,9 +17,9 @@ namespace berth::sqlite {
 /// At half of the limit it copies the log into the database beside running writes (PASSIVE), then holds the writer for the
 /// short rest and starts the log over (RESTART; TRUNCATE if the file grew past the limit). Many overlapping reads can keep
 /// SQLite's few read marks taken without end: then new reads are held, too, until the running ones are through. So the log
-/// stays near the limit whatever the load; only one very long read (check_integrity, a backup) can pin it.
+/// stays at the limit whatever the load; only one very long read (check_integrity, a backup) can pin it.
 ///
-/// Threading: wal_grew_to on any thread.
+/// Threading: wal_grew_to and wait_for_room on the writer's thread, outside of its gate; the counts on any.
 /// Failures:  a checkpoint that fails (disk full, a long read) is tried again; nothing is lost by waiting.
 class Checkpointer {
  public:
@@ -31,6 +31,10 @@ class Checkpointer {
 
   /// Called after each commit with the number of pages in the log.
   void wal_grew_to(std::uint64_t pages);
+
+  /// Waits while the log is at its limit and a checkpoint can help: the writer asks before each group, so that the log ends
+  /// at the limit and that group. Does not wait while checkpoints fail: a long read must not stop writes.
+  void wait_for_room();
 
   std::uint64_t wal_bytes() const { return wal_pages_.load(std::memory_order_relaxed) * page_bytes_; }
   std::uint64_t restart_count() const { return restart_count_.load(std::memory_order_relaxed); }
@@ -58,6 +62,8 @@ class Checkpointer {
   // Guarded by mutex_.
   std::mutex mutex_;
   std::condition_variable wake_;
+  std::condition_variable attempted_;
+  bool is_blocked_ = false;  // the last checkpoint failed
   bool is_stopping_ = false;
   std::thread thread_;
 };

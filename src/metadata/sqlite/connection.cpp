@@ -1,12 +1,11 @@
 #include "metadata/sqlite/connection.h"
 
+#include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <cerrno>
 #include <cstring>
 #include <span>
-
-#include <fmt/format.h>
 
 namespace berth::sqlite {
 namespace {
@@ -27,7 +26,7 @@ Failure failure_from_sqlite(const std::string& what, int code, sqlite3* database
   std::string text = fmt::format("metadata: {}: {}", what, sqlite3_errstr(code));
   bool is_full = primary == SQLITE_FULL;
   if (database) {
-    if (sqlite3_errcode(database) == primary) text += fmt::format(" ({})", sqlite3_errmsg(database));
+    if ((sqlite3_errcode(database) & 0xff) == primary) text += fmt::format(" ({})", sqlite3_errmsg(database));
     const int system_error = primary == SQLITE_IOERR ? sqlite3_system_errno(database) : 0;
     is_full = is_full || system_error == ENOSPC || system_error == EDQUOT;
     if (system_error != 0) text += fmt::format(" [{}]", std::strerror(system_error));

@@ -46,7 +46,12 @@ std::optional<std::uint64_t> size_of_reference(Connection& connection, std::opti
   return query.count(0);
 }
 
-void create_manifest(Connection& connection, RepositoryId repository, const PutManifest& put) {
+void count_manifest(Connection& connection, RepositoryId repository, std::int64_t by) {
+  connection.change(Statement::add_manifest_count, repository, by);
+  connection.change(Statement::update_listing, repository);
+}
+
+std::int64_t create_manifest(Connection& connection, RepositoryId repository, const PutManifest& put) {
   connection.change(Statement::create_manifest, repository, put.digest, put.media_type, put.artifact_type, put.subject,
                     std::uint64_t{put.bytes.size()}, put.now, put.promised_until,
                     sqlite::annotations_to_text(put.annotations), BorrowedBytes{put.bytes.view()});
@@ -54,9 +59,10 @@ void create_manifest(Connection& connection, RepositoryId repository, const PutM
   for (const ManifestReference& reference : put.references) {
     connection.change(Statement::create_reference, id, reference.digest, reference.kind, repository);
   }
-  connection.change(Statement::add_manifest_count, repository, std::int64_t{1});
+  count_manifest(connection, repository, 1);
   // Where another repository brought the same manifest the bytes lie there already.
   if (!connection.query(Statement::find_blob_size, put.digest).step()) connection.change(Statement::queue_copy, id);
+  return id;
 }
 
 PutManifestOutcome put_manifest_in(Connection& connection, const PutManifest& put) {
@@ -75,21 +81,20 @@ PutManifestOutcome put_manifest_in(Connection& connection, const PutManifest& pu
 
   const RepositoryId repository =
       known ? *known : sqlite::find_or_create_repository(connection, put.repository, put.now);
-  const bool is_new = !find_manifest_id(connection, repository, put.digest);
-  if (is_new) {
-    create_manifest(connection, repository, put);
-  } else {
+  const std::optional<std::int64_t> existing = find_manifest_id(connection, repository, put.digest);
+  const std::int64_t id = existing ? *existing : create_manifest(connection, repository, put);
+  if (existing) {
     connection.change(Statement::renew_manifest_promise, put.digest, repository, put.promised_until);
   }
   sqlite::put_review(connection, ReviewKind::manifest, repository, put.digest, put.review_due);
   for (const Tag& tag : put.tags) {
     const std::optional<Digest> from = find_tag(connection, repository, tag);
     if (from == put.digest) continue;
-    connection.change(Statement::put_tag, repository, tag.text(), put.digest);
+    connection.change(Statement::put_tag, repository, tag.text(), id);
     connection.change(Statement::create_tag_change, repository, tag.text(), put.now, put.who, from, put.digest);
     if (from) sqlite::put_review(connection, ReviewKind::manifest, repository, *from, put.review_due);
   }
-  return ManifestPut{is_new};
+  return ManifestPut{.was_new = !existing};
 }
 
 DeleteTagOutcome delete_tag_in(Connection& connection, const DeleteTag& request) {
@@ -112,7 +117,7 @@ std::optional<ManifestDeleted> delete_manifest_in(Connection& connection, const 
 
   ManifestDeleted deleted;
   {
-    Query tags = connection.query(Statement::list_tags_of_manifest, request.digest, *repository);
+    Query tags = connection.query(Statement::list_tags_of_manifest, *id);
     while (tags.step()) deleted.tags.push_back(sqlite::stored_tag(tags.bytes(0)));
   }
   for (const Tag& tag : deleted.tags) {
@@ -122,9 +127,9 @@ std::optional<ManifestDeleted> delete_manifest_in(Connection& connection, const 
   }
   connection.change(Statement::review_children, *id, request.review_due);
   connection.change(Statement::delete_references, *id);
-  connection.change(Statement::delete_copy_of_manifest, *id);
+  connection.change(Statement::delete_copy, *id);
   connection.change(Statement::delete_manifest, *id);
-  connection.change(Statement::add_manifest_count, *repository, std::int64_t{-1});
+  count_manifest(connection, *repository, -1);
   connection.change(Statement::review_referrers, request.digest, *repository, request.review_due);
   // Its copy lies among the blobs, or is on its way there.
   sqlite::put_review(connection, ReviewKind::blob, sqlite::kNoRepository, request.digest, request.review_due);
@@ -180,7 +185,7 @@ Task<> SqliteMetadataStore::finish_manifest_copy(std::int64_t queue_id, Digest d
                                                  WallTime now) {
   return write([queue_id, digest, size_bytes, now](Connection& connection) {
     connection.change(Statement::put_blob, digest, size_bytes);
-    connection.change(Statement::delete_copy, queue_id);
+    connection.change(Statement::finish_copy, queue_id, digest);
     // Deleted while it was copied: nothing else will look at this blob again.
     if (!connection.query(Statement::find_manifest_anywhere, digest).step()) {
       sqlite::put_review(connection, ReviewKind::blob, sqlite::kNoRepository, digest, now);

@@ -58,6 +58,21 @@ TEST_F(SqliteSchema, RefusesAFileThatIsNoDatabase) {
   EXPECT_NE(refusal().find("not a database"), std::string::npos) << refusal();
 }
 
+TEST_F(SqliteSchema, TheIntegrityCheckFindsADamagedPage) {
+  {
+    SqliteMetadataStore store(options());
+    for (int i = 0; i < 20; ++i) run_task(store.put_manifest(plain_manifest("a", std::string(20'000, 'x') + fmt::format("{}", i))));
+    EXPECT_TRUE(run_task(store.check_integrity()).empty());
+  }
+  {
+    std::fstream file(path(), std::ios::binary | std::ios::in | std::ios::out);
+    file.seekp(-4 * 4'096, std::ios::end);
+    file << std::string(4 * 4'096, '\xff');
+  }
+  SqliteMetadataStore store(options());
+  EXPECT_FALSE(run_task(store.check_integrity()).empty());
+}
+
 TEST_F(SqliteSchema, SaysWhichDirectoryIsMissing) {
   SqliteOptions elsewhere = options();
   elsewhere.path = directory() / "none" / "metadata.db";

@@ -1,13 +1,12 @@
 #include "metadata/sqlite/sqlite_metadata_store.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
-
-#include <fmt/format.h>
 
 #include "base/unique_fd.h"
 #include "metadata/sqlite/schema.h"
@@ -140,10 +139,13 @@ std::vector<std::string> SqliteMetadataStore::check_integrity_blocking() {
       for (std::string& line : connection.read_values(fmt::format("PRAGMA quick_check(\"{}\")", table))) {
         if (line != "ok") findings.push_back(table + ": " + std::move(line));
       }
-    } catch (const Failure&) {
+    } catch (const Failure& failure) {
       if (is_stopping_) throw Failure(FailureKind::shutting_down, "the integrity check was broken off");
-      if (sqlite3_errcode(connection.handle()) != SQLITE_INTERRUPT) throw;
-      throw Failure(FailureKind::overloaded, "the integrity check gave way to writes");
+      const int code = sqlite3_errcode(connection.handle()) & 0xff;
+      if (code == SQLITE_INTERRUPT) throw Failure(FailureKind::overloaded, "the integrity check gave way to writes");
+      // So badly damaged that SQLite stops looking.
+      if (code != SQLITE_CORRUPT) throw;
+      findings.push_back(table + ": " + failure.what());
     }
   }
   return findings;

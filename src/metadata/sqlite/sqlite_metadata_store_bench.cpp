@@ -1,12 +1,13 @@
 // Pushes and reads a second of the SqliteMetadataStore: `metadata_bench DIRECTORY`. A push here is one put_manifest of a
 // 2 KiB manifest with 8 references and a tag, as in the measurements that the design rests on.
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -63,33 +64,53 @@ Task<> pull(SqliteMetadataStore& store, int client, int count) {
   }
 }
 
-double seconds_of(int threads, int clients, const std::function<Task<>(int)>& make) {
+double cpu_seconds() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+struct Times {
+  double wall;
+  double cpu;
+};
+
+Times times_of(int threads, int clients, const std::function<Task<>(int)>& make) {
   const auto start = std::chrono::steady_clock::now();
+  const double cpu_start = cpu_seconds();
   std::vector<std::thread> loops;
   for (int t = 0; t < threads; ++t) {
     loops.emplace_back([&, t] {
       boost::asio::io_context loop(1);
-      for (int c = t; c < clients; c += threads) boost::asio::co_spawn(loop, make(c), boost::asio::detached);
+      for (int c = t; c < clients; c += threads) {
+        boost::asio::co_spawn(loop, make(c), [](std::exception_ptr error) {
+          if (error) std::rethrow_exception(error);  // ends the program: figures of a failed run mean nothing
+        });
+      }
       loop.run();
     });
   }
   for (std::thread& loop : loops) loop.join();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), cpu_seconds() - cpu_start};
 }
 
 void run(const std::string& directory) {
   SqliteMetadataStore store({.path = directory + "/bench.db"});
   for (const int clients : {1, 8, 64}) {
     const int count = clients == 1 ? 2'000 : 40'000 / clients;
-    const double seconds = seconds_of(1, clients, [&](int c) { return push(store, clients * 1'000 + c, count); });
+    const Times times = times_of(1, clients, [&](int c) { return push(store, clients * 1'000 + c, count); });
     const SqliteStats stats = store.stats();
-    fmt::print("put_manifest, {:3} clients: {:8.0f}/s   (log {} KiB, {} restarts, {} commits)\n", clients,
-               clients * count / seconds, stats.wal_bytes / 1024, stats.wal_restarts, stats.commits);
+    fmt::print("put_manifest, {:3} clients: {:8.0f}/s, {:5.1f} us CPU each   (log {} KiB, {} restarts, {} commits)\n", clients,
+               clients * count / times.wall, times.cpu / clients / count * 1e6, stats.wal_bytes / 1024, stats.wal_restarts, stats.commits);
   }
   for (const int clients : {2, 16, 64}) {
     const int count = 200'000 / clients;
-    const double seconds = seconds_of(2, clients, [&](int c) { return pull(store, 64'000 + c, count); });
-    fmt::print("find_tagged_manifest, 2 loops, {:3} clients: {:8.0f}/s\n", clients, clients * count / seconds);
+    const Times times = times_of(2, clients, [&](int c) { return pull(store, 64'000 + c, count); });
+    fmt::print("find_tagged_manifest, 2 loops, {:3} clients: {:8.0f}/s, {:5.1f} us CPU each\n", clients, clients * count / times.wall,
+               times.cpu / clients / count * 1e6);
   }
 }
 

@@ -26,8 +26,10 @@ constexpr std::array<Row, kStatementCount> kTable{{
     {Statement::find_repository, "SELECT id FROM repository WHERE name = ?1"},
     {Statement::create_repository, "INSERT INTO repository (name, created) VALUES (?1, ?2)"},
     {Statement::list_repositories,
-     "SELECT name FROM repository WHERE manifest_count > 0 AND name > ?1 ORDER BY name LIMIT ?2"},
+     "SELECT name FROM repository WHERE is_listed = 1 AND name > ?1 ORDER BY name LIMIT ?2"},
     {Statement::add_manifest_count, "UPDATE repository SET manifest_count = manifest_count + ?2 WHERE id = ?1"},
+    {Statement::update_listing,
+     "UPDATE repository SET is_listed = (manifest_count > 0) WHERE id = ?1 AND is_listed <> (manifest_count > 0)"},
 
     {Statement::find_blob,
      "SELECT b.size, l.promised_until FROM repository_blob l JOIN blob b ON b.digest = l.digest"
@@ -58,7 +60,7 @@ constexpr std::array<Row, kStatementCount> kTable{{
      " WHERE digest = ?2 AND repository = (SELECT id FROM repository WHERE name = ?1)"},
     {Statement::find_tagged_manifest,
      "SELECT m.digest, m.media_type, m.artifact_type, m.pushed, m.promised_until, m.bytes"
-     " FROM tag t JOIN manifest m ON m.digest = t.digest AND m.repository = t.repository"
+     " FROM tag t JOIN manifest m ON m.id = t.manifest"
      " WHERE t.repository = (SELECT id FROM repository WHERE name = ?1) AND t.name = ?2"},
     {Statement::find_manifest_id, "SELECT id FROM manifest WHERE digest = ?1 AND repository = ?2"},
     {Statement::find_manifest_size, "SELECT size FROM manifest WHERE digest = ?1 AND repository = ?2"},
@@ -91,27 +93,31 @@ constexpr std::array<Row, kStatementCount> kTable{{
      " WHERE subject = ?2 AND repository = (SELECT id FROM repository WHERE name = ?1) AND artifact_type = ?5"
      " AND digest > ?3 ORDER BY digest LIMIT ?4"},
 
-    {Statement::find_tag, "SELECT digest FROM tag WHERE repository = ?1 AND name = ?2"},
+    {Statement::find_tag, 
+     "SELECT m.digest FROM tag t JOIN manifest m ON m.id = t.manifest WHERE t.repository = ?1 AND t.name = ?2"},
     {Statement::put_tag,
-     "INSERT INTO tag (repository, name, digest) VALUES (?1, ?2, ?3)"
-     " ON CONFLICT (repository, name) DO UPDATE SET digest = excluded.digest"},
+     "INSERT INTO tag (repository, name, manifest) VALUES (?1, ?2, ?3)"
+     " ON CONFLICT (repository, name) DO UPDATE SET manifest = excluded.manifest"},
     {Statement::delete_tag, "DELETE FROM tag WHERE repository = ?1 AND name = ?2"},
     {Statement::list_tags,
      "SELECT name FROM tag WHERE repository = (SELECT id FROM repository WHERE name = ?1) AND name > ?2"
      " ORDER BY name LIMIT ?3"},
-    {Statement::list_tags_of_manifest, "SELECT name FROM tag WHERE digest = ?1 AND repository = ?2 ORDER BY name"},
+    {Statement::list_tags_of_manifest, "SELECT name FROM tag WHERE manifest = ?1 ORDER BY name"},
     {Statement::create_tag_change,
-     "INSERT INTO tag_history (repository, name, at, who, was, became) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"},
+     "INSERT INTO tag_history (repository, name, number, at, who, was, became) VALUES (?1, ?2, 1 + coalesce((SELECT number"
+     " FROM tag_history WHERE repository = ?1 AND name = ?2 ORDER BY number DESC LIMIT 1), 0), ?3, ?4, ?5, ?6)"},
     {Statement::list_tag_changes,
      "SELECT at, who, was, became FROM tag_history"
-     " WHERE repository = (SELECT id FROM repository WHERE name = ?1) AND name = ?2 ORDER BY id DESC LIMIT ?3"},
+     " WHERE repository = (SELECT id FROM repository WHERE name = ?1) AND name = ?2 ORDER BY number DESC LIMIT ?3"},
 
     {Statement::queue_copy, "INSERT INTO manifest_copy (manifest) VALUES (?1)"},
     {Statement::list_copies,
-     "SELECT c.id, m.digest, m.bytes FROM manifest_copy c JOIN manifest m ON m.id = c.manifest"
-     " WHERE c.id > 0 ORDER BY c.id LIMIT ?1"},
-    {Statement::delete_copy, "DELETE FROM manifest_copy WHERE id = ?1"},
-    {Statement::delete_copy_of_manifest, "DELETE FROM manifest_copy WHERE manifest = ?1"},
+     "SELECT c.manifest, m.digest, m.bytes FROM manifest_copy c JOIN manifest m ON m.id = c.manifest"
+     " WHERE c.manifest > 0 ORDER BY c.manifest LIMIT ?1"},
+    {Statement::delete_copy, "DELETE FROM manifest_copy WHERE manifest = ?1"},
+    // With the digest: the end of a copy can come so late that its manifest went and another has its number.
+    {Statement::finish_copy,
+     "DELETE FROM manifest_copy WHERE manifest = ?1 AND ?2 = (SELECT digest FROM manifest WHERE id = ?1)"},
 
     {Statement::create_upload,
      "INSERT INTO upload (id, repository, owner, generation, started, last_active, durable_offset, algorithm,"

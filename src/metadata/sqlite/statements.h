@@ -20,6 +20,7 @@ enum class Statement : std::size_t {
   create_repository,
   list_repositories,
   add_manifest_count,
+  update_listing,
 
   find_blob,
   find_linked_size,
@@ -60,7 +61,7 @@ enum class Statement : std::size_t {
   queue_copy,
   list_copies,
   delete_copy,
-  delete_copy_of_manifest,
+  finish_copy,
 
   create_upload,
   find_upload,

@@ -57,7 +57,7 @@ TEST_F(StatementPlans, NoStatementScansOrSorts) {
 
 TEST_F(StatementPlans, TheTestSeesAScanAndASort) {
   EXPECT_TRUE(std::ranges::any_of(plan_of("SELECT name FROM tag WHERE name = 'v1'"), is_bad));
-  EXPECT_TRUE(std::ranges::any_of(plan_of("SELECT name FROM tag WHERE repository = 1 ORDER BY digest"), is_bad));
+  EXPECT_TRUE(std::ranges::any_of(plan_of("SELECT name FROM tag WHERE repository = 1 ORDER BY manifest"), is_bad));
 }
 
 TEST_F(StatementPlans, TheCatalogAndTheReferrersUseTheirIndexes) {

@@ -58,6 +58,7 @@ void WriteQueue::run_thread() {
   for (;;) {
     const std::vector<Request*> group = take_group();
     if (group.empty()) return;
+    checkpointer_.wait_for_room();
     {
       const Gate::Pass pass(gate_);
       run_group(group);

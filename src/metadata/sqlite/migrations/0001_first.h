@@ -16,10 +16,11 @@ CREATE TABLE repository (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
   created INTEGER NOT NULL,
-  manifest_count INTEGER NOT NULL DEFAULT 0
+  manifest_count INTEGER NOT NULL DEFAULT 0,
+  is_listed INTEGER NOT NULL DEFAULT 0 -- manifest_count > 0: a column, so that counting alone leaves the index alone
 );
 -- The catalog lists only repositories that hold something.
-CREATE INDEX repository_listed ON repository (name) WHERE manifest_count > 0;
+CREATE INDEX repository_listed ON repository (name) WHERE is_listed = 1;
 
 CREATE TABLE blob (
   digest BLOB NOT NULL PRIMARY KEY,
@@ -63,24 +64,25 @@ CREATE TABLE manifest_reference (
 ) WITHOUT ROWID;
 CREATE INDEX manifest_reference_by_child ON manifest_reference (child, repository);
 
+-- A manifest goes with its tags, references and copy in one transaction, so its number can be used again.
 CREATE TABLE tag (
   repository INTEGER NOT NULL,
   name TEXT NOT NULL,
-  digest BLOB NOT NULL,
+  manifest INTEGER NOT NULL,
   PRIMARY KEY (repository, name)
 ) WITHOUT ROWID;
-CREATE INDEX tag_by_digest ON tag (digest, repository, name);
+CREATE INDEX tag_by_manifest ON tag (manifest, name);
 
 CREATE TABLE tag_history (
-  id INTEGER PRIMARY KEY,
   repository INTEGER NOT NULL,
   name TEXT NOT NULL,
+  number INTEGER NOT NULL, -- 1, 2, ... of this tag
   at INTEGER NOT NULL,
   who TEXT NOT NULL,
   was BLOB,    -- null: created
-  became BLOB  -- null: deleted
-);
-CREATE INDEX tag_history_by_tag ON tag_history (repository, name, id);
+  became BLOB, -- null: deleted
+  PRIMARY KEY (repository, name, number)
+) WITHOUT ROWID;
 
 -- The repository is a name here: an upload alone makes no repository.
 CREATE TABLE upload (
@@ -105,11 +107,9 @@ CREATE TABLE review (
 ) WITHOUT ROWID;
 CREATE INDEX review_by_due ON review (due);
 
--- Manifests whose bytes are still to be put beside the blobs. Numbers are never used again: a late end of a copy must not
--- take away another's row.
+-- Manifests whose bytes are still to be put beside the blobs.
 CREATE TABLE manifest_copy (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  manifest INTEGER NOT NULL UNIQUE
+  manifest INTEGER PRIMARY KEY
 );
 )sql";
 
