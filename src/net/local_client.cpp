@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -13,6 +14,7 @@
 
 #include "base/failure.h"
 #include "base/unique_fd.h"
+#include "net/socket_path.h"
 
 namespace berth {
 
@@ -38,10 +40,9 @@ std::optional<LocalAnswer> ask_local_server(const std::string& socket_path, cons
                                             const std::string& target, const LocalClientLimits& limits) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (socket_path.size() >= sizeof(address.sun_path)) {
-    throw Failure(FailureKind::internal, socket_path + " is too long for a unix socket");
-  }
-  std::memcpy(address.sun_path, socket_path.data(), socket_path.size());
+  if (::access(socket_path.c_str(), F_OK) != 0) return std::nullopt;
+  const SocketPath short_path(socket_path);
+  std::memcpy(address.sun_path, short_path.text().data(), short_path.text().size());
   const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket.is_open()) throw failure_from_errno(FailureKind::internal, "socket", errno);
   timeval time{};

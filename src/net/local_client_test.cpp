@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 
 #include "base/failure.h"
 #include "base/unique_fd.h"
+#include "net/socket_path.h"
 
 namespace berth {
 namespace {
@@ -21,7 +23,8 @@ class OneAnswer {
   OneAnswer(std::string path, std::string answer) : path_(std::move(path)), listener_(::socket(AF_UNIX, SOCK_STREAM, 0)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path_.data(), path_.size());
+    const SocketPath short_path(path_);
+    std::memcpy(address.sun_path, short_path.text().data(), short_path.text().size());
     EXPECT_EQ(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
     EXPECT_EQ(::listen(listener_.get(), 1), 0);
     thread_ = std::thread([this, answer = std::move(answer)] {
@@ -51,6 +54,18 @@ TEST(LocalClient, BringsBackStatusAndBody) {
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(answer->body, "hello");
+}
+
+TEST(LocalClient, ReachesASocketWhosePathIsTooLongForAnAddress) {
+  const std::string directory = testing::TempDir() + "/" + std::string(150, 'd') + std::to_string(::getpid());
+  ASSERT_EQ(::mkdir(directory.c_str(), 0700), 0);
+  {
+    const OneAnswer server(directory + "/socket", "HTTP/1.1 200 OK\r\n\r\nfar away");
+    const auto answer = ask_local_server(directory + "/socket", "GET", "/status");
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->body, "far away");
+  }
+  ::rmdir(directory.c_str());
 }
 
 TEST(LocalClient, SaysNothingWhereNobodyListens) {

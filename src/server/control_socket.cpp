@@ -28,14 +28,14 @@ std::string to_rfc3339(WallTime time) {
 
 }  // namespace
 
-ControlSocket::ControlSocket(std::string path, ServerFacts facts, std::function<void()> reload, const Clock& clock,
+ControlSocket::ControlSocket(const std::string& path, ServerFacts facts, std::function<void()> reload, const Clock& clock,
                              Health& health, Log& log, Metrics& metrics)
-    : path_(std::move(path)),
+    : path_(path),
       facts_(std::move(facts)),
       reload_(std::move(reload)),
       clock_(clock),
       health_(health),
-      server_(options_for(path_), [this](http::Request& request) { return answer(request); },
+      server_(options_for(path_.text()), [this](http::Request& request) { return answer(request); },
               [](const http::AccessRecord&) {}, log, metrics) {}
 
 void ControlSocket::start() {
@@ -53,7 +53,7 @@ void ControlSocket::start() {
 
 void ControlSocket::stop() {
   server_.drain(std::chrono::milliseconds(1'000));
-  ::unlink(path_.c_str());
+  ::unlink(path_.text().c_str());
 }
 
 Task<http::Response> ControlSocket::answer(http::Request& request) {

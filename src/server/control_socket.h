@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "http/server.h"
+#include "net/socket_path.h"
 #include "observe/health.h"
 
 namespace berth {
@@ -23,7 +24,7 @@ struct ServerFacts {
 /// Threading: start() and stop() by the owner's thread; `reload` is called on the socket's own loop and must be quick.
 class ControlSocket {
  public:
-  ControlSocket(std::string path, ServerFacts facts, std::function<void()> reload, const Clock& clock, Health& health,
+  ControlSocket(const std::string& path, ServerFacts facts, std::function<void()> reload, const Clock& clock, Health& health,
                 Log& log, Metrics& metrics);
 
   /// Throws Failure(internal) if the socket cannot be made.
@@ -34,7 +35,7 @@ class ControlSocket {
   Task<http::Response> answer(http::Request& request);
 
   // Fixed after construction.
-  std::string path_;
+  SocketPath path_;
   ServerFacts facts_;
   std::function<void()> reload_;
   const Clock& clock_;

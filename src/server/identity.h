@@ -13,8 +13,8 @@ namespace berth {
 
 /// What both sides said at the start.
 struct IdentityFacts {
-  std::optional<std::string> storage_id;
-  std::optional<std::string> metadata_id;
+  std::optional<std::string> storage_id = {};
+  std::optional<std::string> metadata_id = {};
   bool metadata_is_empty = true;         ///< no repository, no upload
   bool has_foreign_repositories = false; ///< Distribution's link files lie there
 };
