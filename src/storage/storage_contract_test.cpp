@@ -58,8 +58,8 @@ class FaultyUnderTest final : public StorageUnderTest {
 };
 
 template <class Storage>
-StorageFactory factory(std::string name) {
-  return {.name = std::move(name), .make = [] { return std::make_unique<Storage>(); }};
+StorageFactory factory(const std::string& name) {
+  return {.name = name, .make = [] { return std::make_unique<Storage>(); }};
 }
 
 INSTANTIATE_TEST_SUITE_P(Storages, StorageContract,

@@ -17,7 +17,8 @@ constexpr std::uint64_t kPageBytes = 4096;
 
 }  // namespace
 
-FilesystemBlobUpload::FilesystemBlobUpload(Volume& volume, UploadId id, const UploadProgress& progress, Opened opened)
+FilesystemBlobUpload::FilesystemBlobUpload(Volume& volume, const UploadId& id, const UploadProgress& progress,
+                                           Opened opened)
     : volume_(volume),
       path_(std::string(layout::kUploads) + "/" + id.text()),
       algorithm_(progress.algorithm),

@@ -18,7 +18,7 @@ class FilesystemBlobUpload final : public BlobUpload {
     bool was_cut = false;          ///< bytes beyond the recorded offset were cut off
   };
 
-  FilesystemBlobUpload(Volume& volume, UploadId id, const UploadProgress& progress, Opened opened);
+  FilesystemBlobUpload(Volume& volume, const UploadId& id, const UploadProgress& progress, Opened opened);
 
   Task<> append(std::span<const std::byte> bytes) override;
   Task<> expect_size(std::uint64_t total_bytes) override;

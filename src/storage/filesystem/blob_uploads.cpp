@@ -23,7 +23,7 @@ Task<std::unique_ptr<BlobUpload>> FilesystemBlobUploads::open(UploadId id, Uploa
   std::optional<FilesystemBlobUpload::Opened> opened =
       co_await run_blocking(volume_.disk(), [this, &id, &progress] { return open_blocking(id, progress); });
   if (!opened) co_return nullptr;
-  co_return std::make_unique<FilesystemBlobUpload>(volume_, std::move(id), progress, std::move(*opened));
+  co_return std::make_unique<FilesystemBlobUpload>(volume_, id, progress, std::move(*opened));
 }
 
 std::optional<FilesystemBlobUpload::Opened> FilesystemBlobUploads::open_blocking(const UploadId& id,

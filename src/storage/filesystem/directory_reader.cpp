@@ -22,7 +22,8 @@ DirectoryReader::DirectoryReader(int root_fd, std::string path) : path_(std::mov
 std::optional<std::string> DirectoryReader::next() {
   while (directory_) {
     errno = 0;
-    const dirent* entry = ::readdir(directory_.get());
+    // Safe since nobody else reads this stream.
+    const dirent* entry = ::readdir(directory_.get());  // NOLINT(concurrency-mt-unsafe)
     if (entry == nullptr) {
       if (errno != 0) throw storage_failure("read " + path_, errno);
       return std::nullopt;

@@ -119,7 +119,7 @@ std::string parent(const std::string& path) {
 }
 
 class SystemCallsTest : public testing::Test {
- protected:
+ public:
   SystemCallsTest() { calls().root = directory_.path().string(); }
   ~SystemCallsTest() override {
     calls().root.clear();
@@ -128,6 +128,7 @@ class SystemCallsTest : public testing::Test {
     calls().trace.clear();
   }
 
+ protected:
   std::unique_ptr<BlobUpload> open(const std::string& id, const UploadProgress& progress = {}) {
     return run_task(storage_.uploads().open(upload_id(id), progress));
   }

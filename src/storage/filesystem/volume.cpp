@@ -122,7 +122,7 @@ void Volume::place_blob_blocking(const std::string& from, const Digest& digest) 
     if (error == EXDEV) {
       throw Failure(FailureKind::storage, "berth/ and docker/registry/v2/blobs must lie on one file system");
     }
-    if (error != ENOENT || is_last_try) throw storage_failure("rename " + from + " to " + path, error);
+    if (error != ENOENT || is_last_try) throw storage_failure("rename to " + path, error);
     forget_directories();
   }
   try {
