@@ -226,7 +226,8 @@ std::string suggest_key(const SettingNode& section, std::string_view key) {
   constexpr std::size_t kLongestKey = 64;
   if (key.size() > kLongestKey) return {};
   const SettingNode* nearest = nullptr;
-  std::size_t distance = std::max<std::size_t>(1, key.size() / 3) + 1;
+  // More than three changes is another word.
+  std::size_t distance = std::clamp<std::size_t>(key.size() / 3, 1, 3) + 1;
   for (const auto& child : section.children) {
     const std::size_t candidate = edit_distance(key, child->key, distance - 1);
     if (candidate < distance) {

@@ -14,7 +14,7 @@
 namespace {
 
 berth::Environment variables_of(std::string_view text) {
-  constexpr std::size_t kMost = 32;
+  constexpr std::size_t kMost = 8;
   berth::Environment variables;
   while (!text.empty() && variables.size() < kMost) {
     const std::string_view line = text.substr(0, text.find('\n'));

@@ -180,6 +180,13 @@ TEST(LoadConfig, AnswersWhereDistributionPanics) {
               ElementsAre(HasSubstr("\"x\" is not a whole number")));
 }
 
+TEST(LoadConfig, WarnsAboutAnUnknownCache) {
+  const Read loaded = read("version: 0.1\nstorage: {inmemory: {}, cache: {blobdescriptor: memcached}}\n");
+  EXPECT_THAT(lines(loaded.report.errors), IsEmpty());
+  EXPECT_THAT(lines(loaded.report.warnings),
+              ElementsAre("config.yml:2: storage.cache.blobdescriptor: \"memcached\" is not one of inmemory, redis"));
+}
+
 TEST(LoadConfig, FillsInWhatUploadPurgingLeavesOut) {
   const Read loaded = read("version: 0.1\nstorage: {inmemory: {}, maintenance: {uploadpurging: {age: 24h}}}\n");
   EXPECT_THAT(lines(loaded.report.errors), IsEmpty());

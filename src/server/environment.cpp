@@ -212,7 +212,7 @@ void collect_variables(const SettingNode& node, std::vector<std::string>& names)
 
 std::string suggest_variable(const std::vector<std::string>& names, const std::string& name) {
   std::string nearest;
-  std::size_t distance = std::max<std::size_t>(1, (name.size() - kPrefix.size()) / 4) + 1;
+  std::size_t distance = std::clamp<std::size_t>((name.size() - kPrefix.size()) / 4, 1, 3) + 1;
   for (const std::string& candidate : names) {
     const std::size_t difference = edit_distance(name, candidate, distance - 1);
     if (difference < distance) {

@@ -50,6 +50,18 @@ std::string show_reserve(const SpaceReserve& reserve) {
   return {};
 }
 
+/// Distribution warns about a cache that it does not know and goes on without.
+SettingBinding cache_kind(std::string& target) {
+  SettingBinding binding = text(target);
+  binding.read = [read = std::move(binding.read)](const ConfigValue& value, SettingFaults& faults) {
+    if (value.is_scalar() && value.text() != "inmemory" && value.text() != "redis") {
+      faults.warn(value, "\"" + value.text() + "\" is not one of inmemory, redis");
+    }
+    read(value, faults);
+  };
+  return binding;
+}
+
 void describe_filesystem(SettingSection storage, FilesystemConfig& filesystem) {
   SettingSection section = storage.section("filesystem", "Content on the local disk.", {.is_alternative = true});
   section.value("rootdirectory", checked(text(filesystem.root_directory), check_not_empty),
@@ -100,7 +112,7 @@ void describe_storage(SettingSection root, ServerConfig& config) {
   SettingSection cache = storage.section(
       "cache", "A cache of blob descriptors.",
       {.status = SettingStatus::accepted_no_op, .reason = "the metadata store answers without such a cache"});
-  cache.value("blobdescriptor", text(cache.own<std::string>()), "`inmemory` or `redis`.");
+  cache.value("blobdescriptor", cache_kind(cache.own<std::string>()), "`inmemory` or `redis`.");
   cache.value("layerinfo", text(cache.own<std::string>()), "The old name of `blobdescriptor`.",
               {.replaced_by = "storage.cache.blobdescriptor"});
   cache.value("blobdescriptorsize", number(cache.own<int>(10'000)), "Entries of the cache in memory.");

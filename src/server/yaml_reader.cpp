@@ -169,9 +169,19 @@ class TreeBuilder final : public YAML::EventHandler {
     ConfigEntry& entry = frame.value.entries()[known->second];
     const std::string first =
         entry.position.line == 0 ? std::string() : fmt::format(" over the one in line {}", entry.position.line);
-    warnings_.push_back({frame.key_position, key, "duplicate key, the last one wins" + first});
+    warnings_.push_back({frame.key_position, path_of(key), "duplicate key, the last one wins" + first});
     entry.position = frame.key_position;
     entry.value = std::move(value);
+  }
+
+  /// "http.tls.key" for a key of the innermost map.
+  std::string path_of(const std::string& key) const {
+    std::string path;
+    for (const Frame& frame : frames_) {
+      if (frame.value.is_list()) path += fmt::format("[{}]", frame.value.items().size());
+      if (frame.key) path += (path.empty() ? "" : ".") + *frame.key;
+    }
+    return path.empty() ? key : path + "." + key;
   }
 
   const YamlOptions& options_;

@@ -56,6 +56,11 @@ TEST(ReadYaml, LastOfDuplicateKeysWinsWithAWarning) {
   EXPECT_THAT(outcome.warnings, ElementsAre("c.yml:3: a: duplicate key, the last one wins over the one in line 1"));
 }
 
+TEST(ReadYaml, NamesTheFullPathOfADuplicate) {
+  EXPECT_THAT(read("a:\n  b:\n    - x\n    - c: 1\n      c: 2\n").warnings,
+              ElementsAre("c.yml:5: a.b[1].c: duplicate key, the last one wins over the one in line 4"));
+}
+
 TEST(ReadYaml, ExpandsAnchorsAndAliases) {
   const Outcome outcome = read("a: &x [1, 2]\nb: *x\nc: &k name\n*k : v\n");
   EXPECT_EQ(outcome.error, "");
