@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 
@@ -210,6 +211,23 @@ TEST_F(Listening, ServesAnInheritedSocket) {
   }
   ASSERT_EQ(::listen(inherited->get(), 10), 0);
   EXPECT_EQ(client().ask(get("/")).status, 200U);
+}
+
+TEST_F(Listening, WaitsOutWantOfDescriptors) {
+  start();
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{256, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  std::vector<UniqueFd> all;
+  for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) all.emplace_back(fd);
+  all.pop_back();  // for the client: its connection waits in the kernel's queue
+  RawClient client = this->client();
+  EXPECT_TRUE(client.is_connected());
+  EXPECT_TRUE(eventually([this] { return counter("berth_http_accept_errors_total") > 0; }));
+  all.clear();
+  EXPECT_EQ(client.ask(get("/")).status, 200U);
+  ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
 using Drain = ServerTest;
