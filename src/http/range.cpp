@@ -44,7 +44,9 @@ std::optional<ByteRange> parse_part(std::string_view part, std::uint64_t size) {
   std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
   if (!last_text.empty()) {
     const auto given = parse_number(last_text);
-    if (!given || *given < *first) return std::nullopt;
+    if (!given) return std::nullopt;
+    // Backwards: RFC 9110, 14.2 lets a server ignore or refuse it; Go's and so Distribution's refuses, as for one outside.
+    if (*given < *first) return ByteRange{0, 0};
     last = *given;
   }
   if (*first >= size) return ByteRange{0, 0};

@@ -40,8 +40,8 @@ struct RangeSelection {
 /// What a Range field asks of `size` bytes. Pure.
 ///
 /// A malformed field or another unit is ignored (RFC 9110, 14.2). Parts that overlap or touch are joined, so the bytes
-/// sent never exceed `size` whatever was asked. Parts outside are dropped; if none is left it is unsatisfiable, which
-/// every well-formed range of zero bytes is.
+/// sent never exceed `size` whatever was asked. Parts outside or backwards are dropped; if none is left it is
+/// unsatisfiable, which every well-formed range of zero bytes is.
 RangeSelection select_ranges(std::string_view range_field, std::uint64_t size, RangeLimits limits = {});
 
 /// "bytes 0-9/100", as Content-Range of a 206 has it.

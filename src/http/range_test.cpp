@@ -30,7 +30,7 @@ TEST(SelectRanges, ClipsTheEnd) {
 }
 
 TEST(SelectRanges, IgnoresWhatItCannotRead) {
-  for (const char* field : {"", "bytes", "bytes=", "bytes=,", "items=0-1", "bytes=a-b", "bytes=5-2", "bytes=-", "bytes=1",
+  for (const char* field : {"", "bytes", "bytes=", "bytes=,", "items=0-1", "bytes=a-b", "bytes=-", "bytes=1",
                             "bytes=1-2-3", "bytes=+1-2", "bytes=0-1,x"}) {
     EXPECT_EQ(outcome(field, 10), RangeOutcome::whole) << field;
   }
@@ -41,6 +41,7 @@ TEST(SelectRanges, CannotSatisfyWhatLiesOutside) {
   EXPECT_EQ(outcome("bytes=99999999999999999999999-", 10), RangeOutcome::unsatisfiable);
   EXPECT_EQ(outcome("bytes=-0", 10), RangeOutcome::unsatisfiable);
   EXPECT_EQ(outcome("bytes=10-11,20-", 10), RangeOutcome::unsatisfiable);
+  EXPECT_EQ(outcome("bytes=5-2", 10), RangeOutcome::unsatisfiable);
 }
 
 TEST(SelectRanges, CannotSatisfyARangeOfNothing) {
