@@ -45,7 +45,8 @@ TEST(Locations, FollowTheProxy) {
 }
 
 TEST(Locations, IgnoreWhatIsMalformed) {
-  for (const char* bad : {"a b", "a.test/path", "user@a.test", "a.test:99999999", "a.test:65536", "a.test:", "\"", "[::1", "[x]", ""}) {
+  for (const char* bad :
+       {"a b", "a.test/path", "user@a.test", "a.test:99999999", "a.test:65536", "a.test:", "\"", "[::1", "[x]", ""}) {
     EXPECT_EQ(url(request_with({{"X-Forwarded-Host", bad}})), "http://registry.test:5000/v2/a") << bad;
     const std::string forwarded = std::string("host=") + bad;
     EXPECT_EQ(url(request_with({{"Forwarded", forwarded.c_str()}})), "http://registry.test:5000/v2/a") << bad;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "http/request.h"
@@ -11,8 +12,8 @@
 namespace berth {
 
 struct RequestBody {
-  BufferBudget::Share share;  ///< to be held while the bytes are
-  std::string bytes;
+  std::vector<BufferBudget::Share> shares = {};  ///< to be held while the bytes are
+  std::string bytes = {};
 };
 
 /// manifest_too_large above `limit_bytes`, from the announced length before anything is read, else as soon as more

@@ -56,6 +56,10 @@ Task<BodyOutcome> BodyReceiver::receive(BodyRequest request) {
   current->allocate(capacity);
   co_await fill(run.request.body, *current);
   while (current->filled > 0) {
+    if (run.request.expected_bytes && run.outcome.received_bytes + current->filled > *run.request.expected_bytes) {
+      run.outcome.refusal = Error{ErrorCode::size_invalid, "more bytes came than were announced"};
+      break;
+    }
     Result<void> space = co_await space_.check(current->filled);
     if (!space) {
       run.outcome.refusal = std::move(space.error());

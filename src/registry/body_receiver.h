@@ -19,7 +19,7 @@ namespace berth {
 struct BodyRequest {
   BlobUpload& upload;
   ByteReader& body;
-  std::optional<std::uint64_t> expected_bytes;  ///< a hint for the size of the buffers
+  std::optional<std::uint64_t> expected_bytes;  ///< as announced; more is refused, less is the caller's to notice
   /// Called when upload_checkpoint_bytes have come since the last time, with what was appended synced. False: stop. May
   /// be empty: then nothing is synced on the way.
   std::function<Task<bool>(UploadProgress)> record_progress = {};
@@ -27,8 +27,9 @@ struct BodyRequest {
 
 /// How receiving ended. Of several troubles there is only one.
 struct BodyOutcome {
-  std::uint64_t received_bytes = 0;        ///< appended
-  std::optional<Error> refusal = {};       ///< storage_full (the reserve), upload_unknown (record_progress said no)
+  std::uint64_t received_bytes = 0;  ///< appended
+  std::optional<Error> refusal =
+      {};  ///< storage_full (the reserve), size_invalid (more than announced), upload_unknown (record_progress said no)
   std::exception_ptr interruption = {};    ///< the sender went away or broke HTTP's framing; what arrived is appended
   std::exception_ptr append_failure = {};  ///< the upload holds what was appended before
   std::exception_ptr sync_failure = {};    ///< the upload can only be discarded

@@ -4,6 +4,12 @@
 
 namespace berth {
 
+namespace {
+
+constexpr std::uint64_t kParts = 64;
+
+}  // namespace
+
 std::optional<BufferBudget::Share> BufferBudget::take(std::uint64_t bytes) {
   return take_part(bytes, bytes);
 }
@@ -12,7 +18,7 @@ std::optional<BufferBudget::Share> BufferBudget::take_part(std::uint64_t least_b
   std::uint64_t free = free_bytes_.load(std::memory_order_relaxed);
   for (;;) {
     if (free < least_bytes) return std::nullopt;
-    const std::uint64_t bytes = std::clamp(free / 8, least_bytes, std::max(least_bytes, most_bytes));
+    const std::uint64_t bytes = std::clamp(free / kParts, least_bytes, std::max(least_bytes, most_bytes));
     if (free_bytes_.compare_exchange_weak(free, free - bytes, std::memory_order_relaxed)) return Share(*this, bytes);
   }
 }

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <vector>
+
 #include "registry/buffer_budget.h"
 #include "tests/support/registry_world.h"
 
@@ -55,17 +58,21 @@ TEST(SpaceGuard, AFullRegistryRefusesPushesAndServesOn) {
   EXPECT_TRUE(world.push("app", std::string(600, 'y'), sha256_of(std::string(600, 'y'))));
 }
 
-TEST(BufferBudget, GivesLessToEachAsItFills) {
-  BufferBudget budget(1 << 20);
-  const auto first = budget.take_part(32 << 10, 1 << 20);
-  ASSERT_TRUE(first);
-  EXPECT_EQ(first->bytes(), 128U << 10U);
-  const auto second = budget.take_part(32 << 10, 1 << 20);
-  ASSERT_TRUE(second);
-  EXPECT_EQ(second->bytes(), 112U << 10U);
-  const auto small = budget.take_part(100, 200);
-  ASSERT_TRUE(small);
-  EXPECT_EQ(small->bytes(), 200U);
+TEST(BufferBudget, GivesLessToEachAsItFillsAndSomeToMany) {
+  BufferBudget budget(64 << 20);
+  std::vector<BufferBudget::Share> shares;
+  for (;;) {
+    std::optional<BufferBudget::Share> share = budget.take_part(32 << 10, 1 << 20);
+    if (!share) break;
+    if (!shares.empty()) EXPECT_LE(share->bytes(), shares.back().bytes());
+    EXPECT_GE(share->bytes(), 32U << 10U);
+    shares.push_back(std::move(*share));
+  }
+  EXPECT_EQ(shares.front().bytes(), 1U << 20U);
+  EXPECT_GT(shares.size(), 250U);
+  shares.clear();
+  EXPECT_EQ(budget.take_part(100, 200)->bytes(), 200U);
+  EXPECT_EQ(budget.free_bytes(), budget.total_bytes());
 }
 
 TEST(BufferBudget, RefusesWhenNothingIsLeftAndTakesBack) {

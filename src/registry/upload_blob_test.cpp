@@ -126,6 +126,17 @@ TEST(UploadBlob, AnotherLengthThanAnnouncedHasNoEffect) {
   EXPECT_TRUE(world.finish("app", id, sha256_of("layer"), "er", 3));
 }
 
+TEST(UploadBlob, ABodyThatIsLongerThanAnnouncedIsNotReadToItsEnd) {
+  RegistryInMemory world(small_buffers());
+  const UploadId id = world.start("app");
+  MemoryReader reader(text_of(1000));
+  const auto refused =
+      run_task(world->upload_blob.append(repository("app"), id, {.reader = reader, .length_bytes = 100, .offset = 0}));
+  EXPECT_EQ(code_of(refused), ErrorCode::size_invalid);
+  EXPECT_LT(reader.given_bytes(), 200U);
+  EXPECT_EQ(world.upload_file_count(), 0U);
+}
+
 TEST(UploadBlob, ABodyThatBreaksOffCanBeResumedAlsoByAnotherProcess) {
   RegistryInMemory world(small_buffers());
   const std::string text = text_of(200);
