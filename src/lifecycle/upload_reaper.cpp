@@ -49,24 +49,25 @@ Task<> UploadReaper::remove_upload(UploadRecord upload, UploadReaperReport& repo
                                {"dry_run", options_.is_dry_run}});
   ++report.expired_uploads;
   if (options_.is_dry_run) co_return;
-  {
-    // A request that is writing it keeps it: old, but alive.
-    const std::optional<KeyLock::Guard> claim = upload_locks_.try_acquire(upload.id.text());
-    if (!claim) {
-      --report.expired_uploads;
-      co_return;
-    }
-    const bool was_there = co_await metadata_.delete_upload(upload.id);
-    if (!was_there) co_return;
-    co_await uploads_.remove(upload.id);
+  // A request that is writing it keeps it: old, but alive.
+  const std::optional<KeyLock::Guard> claim = upload_locks_.try_acquire(upload.id.text());
+  if (!claim) {
+    --report.expired_uploads;
+    co_return;
   }
-  if (!upload.expected) co_return;
-  // The closing request may have renamed the bytes into place and died before its commit. A blob that has any record is
-  // the collector's; one that has none belongs to nobody, as long as nobody commits it while we hold its lock.
-  const KeyLock::Guard guard = co_await digest_locks_.acquire(upload.expected->to_string(), options_.digest_lock_wait);
-  const std::optional<BlobState> state = co_await metadata_.blob_state(*upload.expected);
+  // Before the row, which alone leads to what its closing request may have left.
+  if (upload.expected) co_await remove_unfinished_blob(*upload.expected, report);
+  co_await metadata_.delete_upload(upload.id);
+  co_await uploads_.remove(upload.id);
+}
+
+// The closing request may have renamed the bytes into place and died before its commit. A blob that has any record is
+// the collector's; one that has none belongs to nobody, as long as nobody commits it while we hold its lock.
+Task<> UploadReaper::remove_unfinished_blob(Digest digest, UploadReaperReport& report) {
+  const KeyLock::Guard guard = co_await digest_locks_.acquire(digest.to_string(), options_.digest_lock_wait);
+  const std::optional<BlobState> state = co_await metadata_.blob_state(digest);
   if (state) co_return;
-  const bool removed = co_await blobs_.delete_without_reference_check(*upload.expected);
+  const bool removed = co_await blobs_.delete_without_reference_check(digest);
   if (removed) ++report.unfinished_blobs;
 }
 

@@ -32,7 +32,8 @@ struct UploadReaperReport {
   std::size_t unfinished_blobs = 0;  ///< renamed into place by a closing request that never committed
 };
 
-/// Threading: one caller at a time. Crash: rows go before files, so what is left is an orphaned file, found next time.
+/// Threading: one caller at a time.
+/// Crash:     an upload's row goes before its file, so what is left is an orphaned file, found next time.
 class UploadReaper {
  public:
   UploadReaper(BlobStore& blobs, BlobUploads& uploads, MetadataStore& metadata, KeyLock& digest_locks,
@@ -43,6 +44,7 @@ class UploadReaper {
  private:
   Task<> remove_expired(UploadReaperReport& report);
   Task<> remove_upload(UploadRecord upload, UploadReaperReport& report);
+  Task<> remove_unfinished_blob(Digest digest, UploadReaperReport& report);
   Task<> remove_orphans(UploadReaperReport& report);
 
   BlobStore& blobs_;

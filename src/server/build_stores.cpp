@@ -22,6 +22,7 @@
 #include "server/lock_file.h"
 #include "storage/filesystem/filesystem_storage.h"
 #include "storage/layout.h"
+#include "storage/measured_storage.h"
 #include "storage/memory/memory_storage.h"
 
 namespace berth {
@@ -74,10 +75,13 @@ SqliteOptions sqlite_options(const ServerConfig& config, const std::string& root
 
 class DiskStores final : public OpenStores {
  public:
-  DiskStores(const ServerConfig& config, Entropy& entropy, Log& log, Metrics& metrics)
+  DiskStores(const ServerConfig& config, const Clock& clock, Entropy& entropy, Log& log, Metrics& metrics)
       : root_(without_end_slash(config.storage.filesystem.root_directory)),
         disk_("disk", disk_thread_count(config), config.pools.disk.queue_limit),
-        storage_({.root = root_}, disk_, entropy) {
+        storage_({.root = root_}, disk_, entropy),
+        actions_(metrics, "filesystem"),
+        blobs_(storage_.blobs(), actions_, clock),
+        uploads_(storage_.uploads(), actions_, clock) {
     refuse_foreign_root();
     make_private_directory(root_);
     lock_.emplace(root_ + "/" + std::string(layout::kLock));
@@ -93,8 +97,8 @@ class DiskStores final : public OpenStores {
     add_metrics(metrics);
   }
 
-  BlobStore& blobs() override { return storage_.blobs(); }
-  BlobUploads& uploads() override { return storage_.uploads(); }
+  BlobStore& blobs() override { return blobs_; }
+  BlobUploads& uploads() override { return uploads_; }
   MetadataStore& metadata() override { return *metadata_; }
   BlockingPool& disk() override { return disk_; }
   const std::string& registry_id() const override { return registry_id_; }
@@ -153,6 +157,9 @@ class DiskStores final : public OpenStores {
   std::string root_;
   BlockingPool disk_;
   FilesystemStorage storage_;
+  StorageActions actions_;
+  MeasuredBlobStore blobs_;
+  MeasuredBlobUploads uploads_;
   std::optional<LockFile> lock_;  // before the metadata, which it guards
   std::jthread checker_;          // before the metadata, whose destructor ends its check
   std::optional<SqliteMetadataStore> metadata_;
@@ -186,7 +193,7 @@ class MemoryStores final : public OpenStores {
 std::unique_ptr<OpenStores> open_stores(const ServerConfig& config, const Clock& clock, Entropy& entropy,
                                         Log& log, Metrics& metrics) {
   if (config.storage.driver == StorageDriver::inmemory) return std::make_unique<MemoryStores>(config, clock, entropy);
-  return std::make_unique<DiskStores>(config, entropy, log, metrics);
+  return std::make_unique<DiskStores>(config, clock, entropy, log, metrics);
 }
 
 }  // namespace berth

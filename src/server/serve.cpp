@@ -22,6 +22,7 @@
 #include "lifecycle/upload_reaper.h"
 #include "observe/access_log.h"
 #include "observe/health.h"
+#include "observe/process_metrics.h"
 #include "registry/registry.h"
 #include "server/build_api.h"
 #include "server/build_http.h"
@@ -156,6 +157,7 @@ Program::Program(const ServerConfig& config, Log& log)
       public_(build_public_options(config.http, take_inherited_sockets()), api_.handler(),
               build_access_sink(access_log_.get(), clock_), log, metrics_) {
   if (!config.http.debug.address.empty()) {
+    add_process_metrics(metrics_);
     debug_.emplace(build_debug_options(config.http), debug_api_.handler(), [](const http::AccessRecord&) {}, log,
                    metrics_);
   }

@@ -2,6 +2,7 @@
 #include "storage/storage_contract.h"
 
 #include "storage/filesystem/filesystem_storage.h"
+#include "storage/measured_storage.h"
 #include "storage/memory/memory_storage.h"
 #include "tests/support/faulty_blob_store.h"
 #include "tests/support/manual_clock.h"
@@ -40,6 +41,21 @@ class FilesystemUnderTest final : public StorageUnderTest {
                              entropy_};
 };
 
+class MeasuredUnderTest final : public StorageUnderTest {
+ public:
+  BlobStore& blobs() override { return blobs_; }
+  BlobUploads& uploads() override { return uploads_; }
+  IdentityFile& identity() override { return inner_.identity(); }
+
+ private:
+  MemoryUnderTest inner_;
+  ManualClock clock_;
+  Metrics metrics_;
+  StorageActions actions_{metrics_, "memory"};
+  MeasuredBlobStore blobs_{inner_.blobs(), actions_, clock_};
+  MeasuredBlobUploads uploads_{inner_.uploads(), actions_, clock_};
+};
+
 template <class Inner>
 class FaultyUnderTest final : public StorageUnderTest {
  public:
@@ -64,6 +80,7 @@ StorageFactory factory(const std::string& name) {
 
 INSTANTIATE_TEST_SUITE_P(Storages, StorageContract,
                          testing::Values(factory<MemoryUnderTest>("memory"), factory<FilesystemUnderTest>("filesystem"),
+                                         factory<MeasuredUnderTest>("measured"),
                                          factory<FaultyUnderTest<MemoryUnderTest>>("slow_memory"),
                                          factory<FaultyUnderTest<FilesystemUnderTest>>("slow_filesystem")),
                          [](const auto& info) { return info.param.name; });
