@@ -94,8 +94,8 @@ Task<> Acceptor::run() {
   while (socket_.is_open()) {
     Loop& loop = *loops_[next_loop_];
     boost::system::error_code error;
-    Socket socket = co_await socket_.async_accept(loop.context(),
-                                                  boost::asio::redirect_error(boost::asio::use_awaitable, error));
+    Socket socket =
+        co_await socket_.async_accept(loop.context(), boost::asio::redirect_error(boost::asio::use_awaitable, error));
     if (!socket_.is_open()) co_return;
     if (error) {
       co_await pause_after(error);

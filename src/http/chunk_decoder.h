@@ -13,9 +13,9 @@ namespace berth::http {
 class ChunkDecoder {
  public:
   enum class State {
-    framing,   ///< feed() more
-    data,      ///< data_left() bytes of data come next: take them and say so with took()
-    done,      ///< the body has ended
+    framing,  ///< feed() more
+    data,     ///< data_left() bytes of data come next: take them and say so with took()
+    done,     ///< the body has ended
     malformed,
   };
 

@@ -60,9 +60,9 @@ TEST(ChunkDecoder, WaitsForTheRest) {
 }
 
 TEST(ChunkDecoder, RefusesWhatOthersReadOtherwise) {
-  for (const char* text :
-       {"\r\n", "g\r\n", "-1\r\n", "+1\r\n", "0x1\r\n", " 1\r\n", ";a\r\n", "1\n", "1\rx", "1\r\nab", "1\r\na\n", "1\r\na\rx",
-        "1;a\nb\r\n", "0\r\n\n", "0\r\nA: b\n\r\n", "0\r\n A: b\r\n\r\n", "0\r\n\rx", "1111111111111111\r\n"}) {
+  for (const char* text : {"\r\n", "g\r\n", "-1\r\n", "+1\r\n", "0x1\r\n", " 1\r\n", ";a\r\n", "1\n", "1\rx", "1\r\nab",
+                           "1\r\na\n", "1\r\na\rx", "1;a\nb\r\n", "0\r\n\n", "0\r\nA: b\n\r\n", "0\r\n A: b\r\n\r\n",
+                           "0\r\n\rx", "1111111111111111\r\n"}) {
     EXPECT_EQ(decode(text).state, ChunkDecoder::State::malformed) << text;
   }
 }

@@ -19,6 +19,8 @@ constexpr std::array<CipherSuite, 9> kCipherSuites = {{
 
 }  // namespace
 
-std::span<const CipherSuite> cipher_suites() { return kCipherSuites; }
+std::span<const CipherSuite> cipher_suites() {
+  return kCipherSuites;
+}
 
 }  // namespace berth::http

@@ -36,7 +36,9 @@ ConnectionIo::ConnectionIo(std::unique_ptr<Stream> stream, Loop& loop, const Ser
   loop_.add(*this);
 }
 
-ConnectionIo::~ConnectionIo() { loop_.remove(*this); }
+ConnectionIo::~ConnectionIo() {
+  loop_.remove(*this);
+}
 
 void ConnectionIo::start_deadline(std::chrono::milliseconds limit) {
   is_expired_ = false;
@@ -52,7 +54,9 @@ void ConnectionIo::on_drain() {
   if (is_idle_) stream_->abort(Stream::Abort::close);
 }
 
-void ConnectionIo::on_cut() { stream_->abort(Stream::Abort::close); }
+void ConnectionIo::on_cut() {
+  stream_->abort(Stream::Abort::close);
+}
 
 Task<IoResult> ConnectionIo::handshake() {
   is_idle_ = true;

@@ -19,12 +19,13 @@ namespace berth::http {
 /// How sending ended.
 enum class SendResult {
   sent,
-  broken,      ///< the peer went away, or was cut off
-  too_slow,    ///< a time limit passed
-  source_short,///< a file was shorter than promised, or could not be read
+  broken,        ///< the peer went away, or was cut off
+  too_slow,      ///< a time limit passed
+  source_short,  ///< a file was shorter than promised, or could not be read
 };
 
-/// Lifetime: a member of its loop from construction to destruction. Threading: the loop's thread, one operation at a time.
+/// Lifetime: a member of its loop from construction to destruction. Threading: the loop's thread, one operation at a
+/// time.
 class ConnectionIo final : public LoopMember {
  public:
   ConnectionIo(std::unique_ptr<Stream> stream, Loop& loop, const ServerLimits& limits);

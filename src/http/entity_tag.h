@@ -46,8 +46,8 @@ std::string quoted_tag(std::string_view value);
 /// To be asked only once the thing is known to exist.
 bool is_not_modified(const Headers& headers, std::string_view value);
 
-/// A Range may be used: there is no If-Range, or it is exactly this strong tag. A date never matches, since nothing that
-/// Berth serves carries Last-Modified.
+/// A Range may be used: there is no If-Range, or it is exactly this strong tag. A date never matches, since nothing
+/// that Berth serves carries Last-Modified.
 bool if_range_holds(const Headers& headers, std::string_view value);
 
 }  // namespace berth::http

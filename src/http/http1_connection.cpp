@@ -221,14 +221,21 @@ std::optional<Response> Http1Connection::answer_to_failure(const Request& reques
       case FailureKind::interrupted:
         if (!body.is_too_slow()) return std::nullopt;
         return text_answer(408, why);
-      case FailureKind::body_malformed: return text_answer(400, why);
-      case FailureKind::body_too_large: return text_answer(413, why);
+      case FailureKind::body_malformed:
+        return text_answer(400, why);
+      case FailureKind::body_too_large:
+        return text_answer(413, why);
       case FailureKind::overloaded:
-      case FailureKind::shutting_down: status = 503; break;
-      case FailureKind::storage_full: status = 507; break;
+      case FailureKind::shutting_down:
+        status = 503;
+        break;
+      case FailureKind::storage_full:
+        status = 507;
+        break;
       case FailureKind::storage:
       case FailureKind::metadata:
-      case FailureKind::internal: break;
+      case FailureKind::internal:
+        break;
     }
   } catch (const std::exception& exception) {
     why = exception.what();

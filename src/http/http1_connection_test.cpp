@@ -124,11 +124,13 @@ TEST_F(Http1, RefusesMalformedChunks) {
 }
 
 TEST_F(Http1, RefusesWhatCouldSmuggleARequest) {
-  for (const char* lines : {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 5\r\nContent-Length: 0\r\n",
-                            "Transfer-Encoding: chunked\r\nTransfer-Encoding: cow\r\n", "A: b\r\n c\r\n",
-                            "Content-Length: 5\n", "Transfer-Encoding : chunked\r\n"}) {
+  for (const char* lines :
+       {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 5\r\nContent-Length: 0\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: cow\r\n", "A: b\r\n c\r\n", "Content-Length: 5\n",
+        "Transfer-Encoding : chunked\r\n"}) {
     RawClient client = this->client();
-    const RawAnswer answer = client.ask(fmt::format("POST /echo HTTP/1.1\r\nHost: h\r\n{}\r\n0\r\n\r\n{}", lines, get("/")));
+    const RawAnswer answer =
+        client.ask(fmt::format("POST /echo HTTP/1.1\r\nHost: h\r\n{}\r\n0\r\n\r\n{}", lines, get("/")));
     EXPECT_EQ(answer.status, 400U) << lines;
     EXPECT_EQ(answer.field("connection"), "close");
     EXPECT_TRUE(client.is_closed_by_server()) << lines;
@@ -185,7 +187,9 @@ TEST_F(Http1, RefusesBeforeItSaysContinue) {
 
 TEST_F(Http1, SaysNoContinueToAClientThatHasBegun) {
   RawClient client = this->client();
-  EXPECT_EQ(client.ask("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\nbody").status, 200U);
+  EXPECT_EQ(
+      client.ask("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\nbody").status,
+      200U);
 }
 
 TEST_F(Http1, AFinalStatusReachesAClientInTheMiddleOfItsBody) {

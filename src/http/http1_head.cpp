@@ -1,9 +1,9 @@
 #include "http/http1_head.h"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
 #include <algorithm>
 #include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -18,7 +18,9 @@ namespace beast_http = boost::beast::http;
 using boost::beast::error_code;
 using BeastText = boost::beast::string_view;
 
-std::string to_text(BeastText text) { return std::string(text.data(), text.size()); }
+std::string to_text(BeastText text) {
+  return std::string(text.data(), text.size());
+}
 
 /// Takes what Beast finds straight into a Request. Bodies never come here: the body reader takes them from the socket
 /// into the caller's memory.

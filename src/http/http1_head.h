@@ -17,8 +17,8 @@ class HeadFinder {
  public:
   enum class State {
     incomplete,
-    complete,    ///< size() bytes are the head, with its empty line
-    malformed,   ///< a bare LF, or a folded line (obs-fold), which are refused
+    complete,   ///< size() bytes are the head, with its empty line
+    malformed,  ///< a bare LF, or a folded line (obs-fold), which are refused
   };
   /// `text` is the same bytes as before, and what came since.
   State look(std::string_view text);
@@ -40,7 +40,7 @@ struct RequestHead {
   bool is_keep_alive = true;      ///< as far as the client is concerned
   bool is_keep_alive_named = false;
   bool expects_continue = false;
-  bool is_for_server = false;     ///< "OPTIONS *"
+  bool is_for_server = false;  ///< "OPTIONS *"
 };
 
 /// The answer to a head that no handler should see.

@@ -93,9 +93,9 @@ TEST(ParseHead, RefusesBodiesOfTwoLengths) {
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n"}) {
     EXPECT_EQ(refusal(with(lines)), 400U) << lines;
   }
-  for (const char* lines : {"Transfer-Encoding: gzip, chunked\r\n", "Transfer-Encoding: chunked, gzip\r\n",
-                            "Transfer-Encoding: identity\r\n", "Transfer-Encoding: xchunked\r\n",
-                            "Transfer-Encoding: chunked;a=b\r\n"}) {
+  for (const char* lines :
+       {"Transfer-Encoding: gzip, chunked\r\n", "Transfer-Encoding: chunked, gzip\r\n",
+        "Transfer-Encoding: identity\r\n", "Transfer-Encoding: xchunked\r\n", "Transfer-Encoding: chunked;a=b\r\n"}) {
     EXPECT_EQ(refusal(with(lines)), 501U) << lines;
   }
   EXPECT_EQ(refusal(with("Transfer-Encoding: chunked\r\n", "1.0")), 400U);

@@ -1,5 +1,6 @@
 // Fuzzes the whole of a connection: bytes in over a socket pair, through head, body, a handler and the answer's writer.
-// The first byte says in how many pieces the rest arrives. What comes back must be answers, whole and one after another.
+// The first byte says in how many pieces the rest arrives. What comes back must be answers, whole and one after
+// another.
 #include <sys/socket.h>
 
 #include <algorithm>

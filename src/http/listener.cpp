@@ -210,7 +210,9 @@ BoundListener::BoundListener(BoundListener&& other) noexcept
       address_(std::move(other.address_)),
       own_path_(std::exchange(other.own_path_, {})) {}
 
-BoundListener::~BoundListener() { remove_path(); }
+BoundListener::~BoundListener() {
+  remove_path();
+}
 
 void BoundListener::remove_path() {
   if (!own_path_.empty()) ::unlink(own_path_.c_str());

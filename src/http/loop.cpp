@@ -45,7 +45,9 @@ void Loop::set_due(LoopMember& member, std::chrono::milliseconds limit) {
   earliest_due_ = std::min(earliest_due_, member.due_);
 }
 
-std::string Loop::new_request_id() { return random_uuid(entropy_); }
+std::string Loop::new_request_id() {
+  return random_uuid(entropy_);
+}
 
 LoopBuffer Loop::borrow_buffer() {
   if (buffers_.empty()) return std::make_unique_for_overwrite<std::byte[]>(kBufferBytes);

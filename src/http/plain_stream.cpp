@@ -19,7 +19,9 @@ int errno_of(const boost::system::error_code& error) {
   return error == boost::asio::error::operation_aborted ? ECANCELED : error.value();
 }
 
-bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+bool would_block(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK;
+}
 
 }  // namespace
 
@@ -56,13 +58,21 @@ Task<IoResult> read_socket(Socket& socket, std::span<std::byte> into) {
   co_return IoResult{count, errno_of(error)};
 }
 
-std::unique_ptr<Stream> make_plain_stream(Socket socket) { return std::make_unique<PlainStream>(std::move(socket)); }
+std::unique_ptr<Stream> make_plain_stream(Socket socket) {
+  return std::make_unique<PlainStream>(std::move(socket));
+}
 
-PlainStream::PlainStream(Socket socket) : socket_(std::move(socket)) { prepare_socket(socket_); }
+PlainStream::PlainStream(Socket socket) : socket_(std::move(socket)) {
+  prepare_socket(socket_);
+}
 
-Task<IoResult> PlainStream::handshake() { co_return IoResult{}; }
+Task<IoResult> PlainStream::handshake() {
+  co_return IoResult{};
+}
 
-Task<IoResult> PlainStream::read_some(std::span<std::byte> into) { return read_socket(socket_, into); }
+Task<IoResult> PlainStream::read_some(std::span<std::byte> into) {
+  return read_socket(socket_, into);
+}
 
 Task<IoResult> PlainStream::write_some(std::span<const iovec> pieces, MoreFollows more) {
   msghdr message{};
@@ -93,15 +103,21 @@ Task<IoResult> PlainStream::send_file_some(int file, std::uint64_t offset, std::
   }
 }
 
-Task<IoResult> PlainStream::discard_some(std::span<std::byte> scratch) { return read_socket(socket_, scratch); }
+Task<IoResult> PlainStream::discard_some(std::span<std::byte> scratch) {
+  return read_socket(socket_, scratch);
+}
 
-void PlainStream::shutdown_send() { ::shutdown(socket_.native_handle(), SHUT_WR); }
+void PlainStream::shutdown_send() {
+  ::shutdown(socket_.native_handle(), SHUT_WR);
+}
 
 void PlainStream::cancel() {
   boost::system::error_code ignored;
   socket_.cancel(ignored);
 }
 
-void PlainStream::abort(Abort how) { abort_socket(socket_, how); }
+void PlainStream::abort(Abort how) {
+  abort_socket(socket_, how);
+}
 
 }  // namespace berth::http

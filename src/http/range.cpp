@@ -45,7 +45,8 @@ std::optional<ByteRange> parse_part(std::string_view part, std::uint64_t size) {
   if (!last_text.empty()) {
     const auto given = parse_number(last_text);
     if (!given) return std::nullopt;
-    // Backwards: RFC 9110, 14.2 lets a server ignore or refuse it; Go's and so Distribution's refuses, as for one outside.
+    // Backwards: RFC 9110, 14.2 lets a server ignore or refuse it; Go's and so Distribution's refuses, as for one
+    // outside.
     if (*given < *first) return ByteRange{0, 0};
     last = *given;
   }

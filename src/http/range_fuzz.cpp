@@ -1,5 +1,5 @@
-// Fuzzes Range, If-Range, the lists of If-None-Match and the Content-Range of chunks. What is selected must lie inside of
-// the content and apart from each other, and an answer's pieces must add up to what its fields say.
+// Fuzzes Range, If-Range, the lists of If-None-Match and the Content-Range of chunks. What is selected must lie inside
+// of the content and apart from each other, and an answer's pieces must add up to what its fields say.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

@@ -14,7 +14,9 @@ std::vector<ByteRange> parts(std::string_view field, std::uint64_t size) {
   return selection.ranges;
 }
 
-RangeOutcome outcome(std::string_view field, std::uint64_t size) { return select_ranges(field, size).outcome; }
+RangeOutcome outcome(std::string_view field, std::uint64_t size) {
+  return select_ranges(field, size).outcome;
+}
 
 TEST(SelectRanges, TakesOnePart) {
   EXPECT_THAT(parts("bytes=0-0", 10), ElementsAre(ByteRange{0, 1}));

@@ -20,8 +20,8 @@ class ReceiveBuffer {
 
   /// Makes the buffer able to hold `capacity` bytes in all. Views are invalid afterwards.
   void reserve(std::size_t capacity);
-  /// The room behind the bytes held, which are moved to the front if need be; grows the buffer up to `limit` bytes if it
-  /// is full. Empty if it holds `limit` bytes. Views are invalid afterwards.
+  /// The room behind the bytes held, which are moved to the front if need be; grows the buffer up to `limit` bytes if
+  /// it is full. Empty if it holds `limit` bytes. Views are invalid afterwards.
   std::span<std::byte> prepare(std::size_t limit);
   void commit(std::size_t count) { end_ += count; }
 

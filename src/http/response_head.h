@@ -14,9 +14,9 @@ namespace berth::http {
 struct Framing {
   std::optional<std::uint64_t> content_length = {};
   bool is_chunked = false;
-  bool is_last = false;               ///< "Connection: close"
-  bool names_keep_alive = false;      ///< HTTP/1.0 clients that asked for it must be told
-  std::string_view date = {};         ///< "Tue, 15 Nov 1994 08:12:31 GMT"
+  bool is_last = false;           ///< "Connection: close"
+  bool names_keep_alive = false;  ///< HTTP/1.0 clients that asked for it must be told
+  std::string_view date = {};     ///< "Tue, 15 Nov 1994 08:12:31 GMT"
   std::string_view request_id = {};
 };
 

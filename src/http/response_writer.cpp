@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::size_t kStreamPieceBytes = 64 * 1024;
 
-iovec vector_of(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
+iovec vector_of(std::string_view bytes) {
+  return {const_cast<char*>(bytes.data()), bytes.size()};
+}
 
 }  // namespace
 

@@ -11,8 +11,8 @@
 namespace berth::http {
 
 enum class BodyCoding {
-  none,         ///< HEAD, 204, 304: the head alone
-  pieces,       ///< of the length that the head says
+  none,    ///< HEAD, 204, 304: the head alone
+  pieces,  ///< of the length that the head says
   chunked,
   until_close,  ///< HTTP/1.0: the end of the connection is the end of the body
 };
@@ -22,8 +22,8 @@ class ResponseWriter {
  public:
   explicit ResponseWriter(ConnectionIo& io) : io_(io) {}
 
-  /// `head` must stay until the end. After anything but `sent` the connection cannot be used further; if it was a stream
-  /// that failed, `stream_failure()` says why.
+  /// `head` must stay until the end. After anything but `sent` the connection cannot be used further; if it was a
+  /// stream that failed, `stream_failure()` says why.
   Task<SendResult> send(const std::string& head, Response& response, BodyCoding coding);
 
   /// Bytes of body that went out, framing left out.

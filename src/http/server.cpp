@@ -49,8 +49,7 @@ void run_loop(Loop& loop, Log& log) {
 
 struct Server::State {
   State(ServerOptions given, Handler handler, AccessSink access, Log& log, Metrics& metrics)
-      : options(std::move(given)),
-        context(options.limits, std::move(handler), std::move(access), log, metrics) {
+      : options(std::move(given)), context(options.limits, std::move(handler), std::move(access), log, metrics) {
     const std::size_t count = options.loop_count > 0 ? options.loop_count : std::thread::hardware_concurrency();
     for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i) {
       loops.push_back(std::make_unique<Loop>(context.entropy, context.metrics));
@@ -117,8 +116,8 @@ void Server::start() {
   for (const ListenAddress& address : state.options.listeners) listeners.push_back(BoundListener::open(address));
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     state.addresses.push_back(listeners[i].address());
-    state.acceptors.push_back(std::make_unique<Acceptor>(state.context, std::move(listeners[i]), state.loops,
-                                                         i % state.loops.size()));
+    state.acceptors.push_back(
+        std::make_unique<Acceptor>(state.context, std::move(listeners[i]), state.loops, i % state.loops.size()));
   }
   for (const auto& acceptor : state.acceptors) acceptor->start();
   for (std::size_t i = 0; i < state.loops.size(); ++i) {
@@ -127,7 +126,9 @@ void Server::start() {
   }
 }
 
-std::vector<std::string> Server::bound_addresses() const { return state_->addresses; }
+std::vector<std::string> Server::bound_addresses() const {
+  return state_->addresses;
+}
 
 boost::asio::any_io_executor Server::executor(std::size_t index) const {
   return state_->loops.at(index)->context().get_executor();

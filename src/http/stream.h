@@ -16,8 +16,8 @@
 
 namespace berth::http {
 
-using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
-                                                boost::asio::io_context::executor_type>;
+using Socket =
+    boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
 
 /// What one step moved. `error` is an errno value, ECANCELED after cancel(), or 0.
 struct IoResult {

@@ -13,8 +13,8 @@ namespace berth::http {
 struct Target {
   Path path;
   Query query;
-  std::string authority;      ///< of an absolute target, else empty
-  bool is_server = false;     ///< "*", as OPTIONS may have it; then path and query are empty
+  std::string authority;   ///< of an absolute target, else empty
+  bool is_server = false;  ///< "*", as OPTIONS may have it; then path and query are empty
 };
 
 /// Why a target is refused before a handler sees it: the status of the answer, and words for it.

@@ -122,9 +122,10 @@ void check_chain(const std::vector<Certificate>& chain, const std::string& path,
   ERR_clear_error();
   // A private authority looks just the same, so this is no error.
   if (is_known) return;
-  log.warn("the issuer of the TLS certificate is neither in its file nor known to this machine: clients that do not "
-           "have it will refuse the connection",
-           {{"file", path}, {"subject", subject_of(last)}});
+  log.warn(
+      "the issuer of the TLS certificate is neither in its file nor known to this machine: clients that do not "
+      "have it will refuse the connection",
+      {{"file", path}, {"subject", subject_of(last)}});
 }
 
 void use_certificate(SSL_CTX* context, const TlsOptions& options, time_t now, Log& log) {
@@ -141,7 +142,9 @@ void use_certificate(SSL_CTX* context, const TlsOptions& options, time_t now, Lo
   }
 }
 
-int no_passphrase(char*, int, int, void*) { return 0; }
+int no_passphrase(char*, int, int, void*) {
+  return 0;
+}
 
 void use_key(SSL_CTX* context, const TlsOptions& options) {
   const File file = open_file("TLS key", options.key_file);
@@ -180,7 +183,9 @@ void use_ciphers(SSL_CTX* context, const TlsOptions& options) {
   }
 }
 
-int accept_any_certificate(int, X509_STORE_CTX*) { return 1; }
+int accept_any_certificate(int, X509_STORE_CTX*) {
+  return 1;
+}
 
 void use_client_certificates(SSL_CTX* context, const TlsOptions& options) {
   for (const std::string& path : options.client_ca_files) {
@@ -215,8 +220,7 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_si
   // What is chosen points into this list, so it outlives the call.
   static constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
   unsigned char* selected = nullptr;
-  const int outcome =
-      SSL_select_next_proto(&selected, chosen_size, kHttp11, sizeof kHttp11, offered, offered_size);
+  const int outcome = SSL_select_next_proto(&selected, chosen_size, kHttp11, sizeof kHttp11, offered, offered_size);
   if (outcome != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_NOACK;
   *chosen = selected;
   return SSL_TLSEXT_ERR_OK;
@@ -229,8 +233,8 @@ std::shared_ptr<const TlsContext> TlsContext::load(const TlsOptions& options, Wa
   if (!context) fail("cannot set up TLS: " + openssl_reason());
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                          SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF);
-  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                      SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_mode(context.get(),
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context.get(), 1);
   constexpr unsigned char kSessionContext[] = "berth";
   SSL_CTX_set_session_id_context(context.get(), kSessionContext, sizeof kSessionContext - 1);
@@ -243,7 +247,9 @@ std::shared_ptr<const TlsContext> TlsContext::load(const TlsOptions& options, Wa
   return std::shared_ptr<const TlsContext>(new TlsContext(context.release()));
 }
 
-TlsContext::~TlsContext() { SSL_CTX_free(context_); }
+TlsContext::~TlsContext() {
+  SSL_CTX_free(context_);
+}
 
 ssl_st* TlsContext::new_connection() const {
   SSL* connection = SSL_new(context_);

@@ -17,9 +17,9 @@ namespace berth::http {
 /// Threading: immutable; any thread makes connections from it. Connections keep what they need when it goes.
 class TlsContext {
  public:
-  /// Throws Failure(internal) with one line that names the file and what is wrong with it: unreadable, not PEM, a key of
-  /// another certificate, a chain with a hole, expired. Warns 14 days before a certificate expires, and if its issuer is
-  /// neither in the file nor known to this machine.
+  /// Throws Failure(internal) with one line that names the file and what is wrong with it: unreadable, not PEM, a key
+  /// of another certificate, a chain with a hole, expired. Warns 14 days before a certificate expires, and if its
+  /// issuer is neither in the file nor known to this machine.
   static std::shared_ptr<const TlsContext> load(const TlsOptions& options, WallTime now, Log& log);
 
   ~TlsContext();

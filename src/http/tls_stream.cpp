@@ -26,7 +26,9 @@ TlsStream::TlsStream(Socket socket, const TlsContext& context, Loop& loop)
   SSL_set_fd(tls_, socket_.native_handle());
 }
 
-TlsStream::~TlsStream() { SSL_free(tls_); }
+TlsStream::~TlsStream() {
+  SSL_free(tls_);
+}
 
 /// After an OpenSSL call that did not do its work: waits for what it needs. 0: call again; else an errno value, or -1
 /// for the peer's orderly end.
@@ -99,8 +101,7 @@ Task<IoResult> TlsStream::read_some(std::span<std::byte> into) {
 
 Task<IoResult> TlsStream::write_some(std::span<const iovec> pieces, MoreFollows) {
   if (pieces.size() == 1 || pieces.front().iov_len >= kRecordBytes) {
-    co_return co_await write_bytes(
-        {static_cast<const std::byte*>(pieces.front().iov_base), pieces.front().iov_len});
+    co_return co_await write_bytes({static_cast<const std::byte*>(pieces.front().iov_base), pieces.front().iov_len});
   }
   // Head and small body in one record. After a write that had to wait, the caller comes with the same bytes again, as
   // OpenSSL asks for.
@@ -135,9 +136,13 @@ Task<IoResult> TlsStream::write_bytes(std::span<const std::byte> bytes) {
   }
 }
 
-Task<IoResult> TlsStream::send_file_some(int, std::uint64_t, std::size_t) { co_return IoResult{0, ENOTSUP}; }
+Task<IoResult> TlsStream::send_file_some(int, std::uint64_t, std::size_t) {
+  co_return IoResult{0, ENOTSUP};
+}
 
-Task<IoResult> TlsStream::discard_some(std::span<std::byte> scratch) { return read_socket(socket_, scratch); }
+Task<IoResult> TlsStream::discard_some(std::span<std::byte> scratch) {
+  return read_socket(socket_, scratch);
+}
 
 void TlsStream::shutdown_send() {
   if (is_open_ && !is_aborted_) {

@@ -45,8 +45,8 @@ class Certificates {
     X509_NAME_add_entry_by_txt(X509_get_subject_name(made.certificate), "CN", MBSTRING_ASC,
                                reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
     X509_set_issuer_name(made.certificate, X509_get_subject_name(issuer ? issuer->certificate : made.certificate));
-    X509_EXTENSION* constraint = X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints,
-                                                     is_authority ? "critical,CA:TRUE" : "CA:FALSE");
+    X509_EXTENSION* constraint =
+        X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints, is_authority ? "critical,CA:TRUE" : "CA:FALSE");
     X509_add_ext(made.certificate, constraint, -1);
     X509_EXTENSION_free(constraint);
     X509_sign(made.certificate, issuer ? issuer->key : made.key, EVP_sha256());
@@ -261,10 +261,10 @@ TEST_F(Tls, ChecksClientCertificates) {
     ClientCertificates mode;
     bool serves_without, serves_stranger;
   };
-  for (const Case& each : {Case{ClientCertificates::off, true, true}, Case{ClientCertificates::request, true, true},
-                           Case{ClientCertificates::require_any, false, true},
-                           Case{ClientCertificates::verify_if_given, true, false},
-                           Case{ClientCertificates::require_and_verify, false, false}}) {
+  for (const Case& each :
+       {Case{ClientCertificates::off, true, true}, Case{ClientCertificates::request, true, true},
+        Case{ClientCertificates::require_any, false, true}, Case{ClientCertificates::verify_if_given, true, false},
+        Case{ClientCertificates::require_and_verify, false, false}}) {
     server_.reset();
     require_clients(each.mode);
     EXPECT_EQ(is_served({}), each.serves_without) << static_cast<int>(each.mode);
@@ -306,7 +306,8 @@ TEST_F(Tls, RefusesExpiredCertificates) {
   const Identity expired = made_.make("expired", &root_, -1, false);
   Certificates::write_certificates(certificate_file_, {expired});
   Certificates::write_key(key_file_, expired);
-  EXPECT_THAT(failure_to_load(), AllOf(HasSubstr("/CN=expired"), HasSubstr(certificate_file_), HasSubstr("expired on 2")));
+  EXPECT_THAT(failure_to_load(),
+              AllOf(HasSubstr("/CN=expired"), HasSubstr(certificate_file_), HasSubstr("expired on 2")));
 }
 
 TEST_F(Tls, RefusesAChainWithAHole) {
