@@ -32,21 +32,23 @@ struct TlsOptions {
   std::vector<std::string> client_ca_files = {};
   ClientCertificates client_certificates = ClientCertificates::off;
   bool is_tls13_only = false;
-  std::vector<std::string> cipher_suites = {};  ///< Go's names, as in Distribution's config; empty: Distribution's defaults
+  /// Go's names, as in Distribution's config; empty: Distribution's defaults.
+  std::vector<std::string> cipher_suites = {};
 };
 
 struct ServerLimits {
   std::size_t connection_count = 10'000;
-  std::size_t header_bytes = 64 * 1024;         ///< request line and fields together; 431
-  std::size_t target_bytes = 8 * 1024;          ///< 414
-  std::chrono::milliseconds header_time{10'000};///< from the first byte of a request to its last header
-  std::chrono::milliseconds idle_time{75'000};  ///< of a kept-alive connection between requests
+  std::size_t header_bytes = 64 * 1024;           ///< request line and fields together; 431
+  std::size_t target_bytes = 8 * 1024;            ///< 414
+  std::chrono::milliseconds header_time{10'000};  ///< from the first byte of a request to its last header
+  std::chrono::milliseconds idle_time{75'000};    ///< of a kept-alive connection between requests
   std::chrono::milliseconds tls_handshake_time{10'000};
-  std::chrono::milliseconds body_stall_time{30'000};  ///< without one byte of body
-  std::chrono::milliseconds write_stall_time{30'000}; ///< without the peer taking one byte
-  std::uint64_t minimum_bytes_per_second = 256; ///< of a body, measured over progress_window; slower is cut off
+  std::chrono::milliseconds body_stall_time{30'000};   ///< without one byte of body
+  std::chrono::milliseconds write_stall_time{30'000};  ///< without the peer taking one byte
+  /// Of a body, either way, over a progress_window of waiting for the peer; slower is cut off. 0: none.
+  std::uint64_t minimum_bytes_per_second = 256;
   std::chrono::milliseconds progress_window{30'000};
-  std::uint64_t drain_bytes = 256 * 1024;       ///< of an unread body after a final status
+  std::uint64_t drain_bytes = 256 * 1024;  ///< of an unread body after a final status
   std::chrono::milliseconds drain_time{500};
   std::size_t requests_per_connection = 100'000;
 };
@@ -55,7 +57,7 @@ struct ServerOptions {
   std::vector<ListenAddress> listeners;
   std::optional<TlsOptions> tls;
   ServerLimits limits;
-  std::size_t loop_count = 1;
+  std::size_t loop_count = 1;  ///< 0: one for each core
 };
 
 /// One line a request, handed to the owner when the answer is out (or broken off).
@@ -77,7 +79,8 @@ struct AccessRecord {
 };
 using AccessSink = std::function<void(const AccessRecord&)>;
 
-/// Lifetime: start() once; drain(); then destroyed after the loops have ended.
+/// Lifetime: start() once; drain(); then destroyed, which waits until every handler has ended: their frames may be
+/// written to by blocking work elsewhere. A program that must not wait for a stuck disk leaves with _exit instead.
 /// Threading: start, drain and reload_tls are called by the owner's thread.
 class Server {
  public:
@@ -99,8 +102,8 @@ class Server {
   /// Reads certificate and key again for new connections. Throws and keeps the old ones if they do not fit.
   void reload_tls();
 
-  /// Stops listening, lets requests under way end for at most `limit`, then closes what is left. Returns true if nothing
-  /// had to be cut off. Blocks the caller, never a loop.
+  /// Stops listening, lets requests under way end for at most `limit`, then closes what is left. Returns true if
+  /// nothing had to be cut off. Blocks the caller, never a loop.
   bool drain(std::chrono::milliseconds limit);
 
  private:
