@@ -211,6 +211,8 @@ void collect_variables(const SettingNode& node, std::vector<std::string>& names)
 }
 
 std::string suggest_variable(const std::vector<std::string>& names, const std::string& name) {
+  constexpr std::size_t kLongestName = 80;
+  if (name.size() > kLongestName) return {};
   std::string nearest;
   std::size_t distance = std::clamp<std::size_t>((name.size() - kPrefix.size()) / 4, 1, 3) + 1;
   for (const std::string& candidate : names) {
