@@ -89,8 +89,8 @@ TEST(RunBlocking, ThrowsOverloadedWhenTheQueueIsFull) {
 }
 
 TEST(BlockingPool, LeavesARefusedJobAsItWas) {
+  std::atomic<int> ran = 0;  // before the pool, whose jobs refer to it
   HeldPool held(1);
-  std::atomic<int> ran = 0;
   std::move_only_function<void()> first = [&ran] { ran += 1; };
   std::move_only_function<void()> second = [&ran] { ran += 10; };
   EXPECT_TRUE(held.pool().try_submit(first));
