@@ -16,7 +16,7 @@ namespace berth {
 inline void run_to_end(Task<> task) {
   boost::asio::io_context loop(1);
   std::exception_ptr failed;
-  boost::asio::co_spawn(loop, std::move(task), [&failed](std::exception_ptr error) { failed = error; });
+  boost::asio::co_spawn(loop, std::move(task), [&failed](const std::exception_ptr& error) { failed = error; });
   loop.run();
   if (failed) std::rethrow_exception(failed);
 }

@@ -82,9 +82,9 @@ std::optional<std::string> check_not_empty(const std::string& text);
 
 /// A scalar read by `parse` and shown by `show`.
 template <class T>
-SettingBinding custom(T& target, std::string type, std::string what, ScalarParser<T> parse,
+SettingBinding custom(T& target, const std::string& type, const std::string& what, ScalarParser<T> parse,
                       std::function<std::string(const T&)> show) {
-  return {.type = std::move(type),
+  return {.type = type,
           .bounds = {},
           .read =
               [&target, what, parse](const ConfigValue& value, SettingFaults& faults) {

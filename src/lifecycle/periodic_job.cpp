@@ -26,7 +26,7 @@ struct PeriodicJob::State {
   bool is_woken = false;
 };
 
-PeriodicJob::PeriodicJob(boost::asio::any_io_executor loop, PeriodicJobOptions options, std::function<Task<>()> round,
+PeriodicJob::PeriodicJob(const boost::asio::any_io_executor& loop, PeriodicJobOptions options, std::function<Task<>()> round,
                          Log& log)
     : state_(std::make_shared<State>(loop, std::move(options), std::move(round), log)) {
   boost::asio::co_spawn(loop, run(state_), boost::asio::detached);

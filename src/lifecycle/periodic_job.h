@@ -27,7 +27,7 @@ struct PeriodicJobOptions {
 ///            outlive the loop.
 class PeriodicJob {
  public:
-  PeriodicJob(boost::asio::any_io_executor loop, PeriodicJobOptions options, std::function<Task<>()> round, Log& log);
+  PeriodicJob(const boost::asio::any_io_executor& loop, PeriodicJobOptions options, std::function<Task<>()> round, Log& log);
   ~PeriodicJob();
   PeriodicJob(const PeriodicJob&) = delete;
   PeriodicJob& operator=(const PeriodicJob&) = delete;

@@ -91,9 +91,9 @@ struct HealthChecks::Probe {
   }
 };
 
-HealthChecks::HealthChecks(boost::asio::any_io_executor loop, HealthCheckOptions options, BlobStore& blobs,
+HealthChecks::HealthChecks(const boost::asio::any_io_executor& loop, const HealthCheckOptions& options, BlobStore& blobs,
                            MetadataStore& metadata, Health& health, Log& log) {
-  const auto add = [&](std::string name, std::size_t threshold, std::chrono::milliseconds interval,
+  const auto add = [&](const std::string& name, std::size_t threshold, std::chrono::milliseconds interval,
                        std::function<Task<>()> check) {
     auto probe = std::make_shared<Probe>(Probe{name, threshold, std::move(check), health, log});
     probes_.push_back(probe);

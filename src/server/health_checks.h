@@ -45,7 +45,7 @@ struct HealthCheckOptions {
 /// Threading: constructed and stopped on the loop's thread. Lifetime: as PeriodicJob's.
 class HealthChecks {
  public:
-  HealthChecks(boost::asio::any_io_executor loop, HealthCheckOptions options, BlobStore& blobs, MetadataStore& metadata,
+  HealthChecks(const boost::asio::any_io_executor& loop, const HealthCheckOptions& options, BlobStore& blobs, MetadataStore& metadata,
                Health& health, Log& log);
   ~HealthChecks();
   void stop();

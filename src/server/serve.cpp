@@ -260,7 +260,7 @@ Task<> Program::watch_certificates() {
 
 }  // namespace
 
-int serve(const ServerConfig& config, std::vector<std::string> warnings) {
+int serve(const ServerConfig& config, const std::vector<std::string>& warnings) {
   const std::unique_ptr<Log> log =
       make_log({.level = config.log.level, .format = config.log.formatter, .fields = config.log.fields});
   try {

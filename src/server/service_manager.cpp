@@ -11,6 +11,9 @@
 #include <cstring>
 #include <optional>
 
+// Called before threads start, or, for NOTIFY_SOCKET, with nobody left who changes the environment.
+// NOLINTBEGIN(concurrency-mt-unsafe)
+
 namespace berth {
 
 namespace {
@@ -64,3 +67,5 @@ std::vector<UniqueFd> take_inherited_sockets() {
 }
 
 }  // namespace berth
+
+// NOLINTEND(concurrency-mt-unsafe)
