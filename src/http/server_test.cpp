@@ -76,8 +76,8 @@ TEST_F(Limits, EndsABodyThatTrickles) {
 }
 
 TEST_F(Limits, LetsASlowUploadLive) {
-  options_.limits.progress_window = 200ms;
-  options_.limits.minimum_bytes_per_second = 100;
+  options_.limits.progress_window = 500ms;
+  options_.limits.minimum_bytes_per_second = 10;  // far below what is sent: a busy machine stalls a client for a while
   options_.limits.body_stall_time = 2000ms;
   options_.limits.header_time = 300ms;
   options_.limits.idle_time = 300ms;
@@ -85,7 +85,7 @@ TEST_F(Limits, LetsASlowUploadLive) {
   client.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 800\r\n\r\n");
   for (int i = 0; i < 40; ++i) {
     client.send(std::string(20, 'x'));
-    std::this_thread::sleep_for(20ms);
+    std::this_thread::sleep_for(30ms);
   }
   EXPECT_EQ(client.receive().body.size(), 800U);
 }
