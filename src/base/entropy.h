@@ -20,7 +20,11 @@ class SystemEntropy final : public Entropy {
   void fill(std::span<std::byte> bytes) override;
 };
 
+inline constexpr std::size_t kUuidLength = 36;
+
 /// A random UUID, version 4 (RFC 9562), in lower case.
 std::string random_uuid(Entropy& entropy);
+/// The same into memory of the caller's.
+void write_random_uuid(Entropy& entropy, std::span<char, kUuidLength> into);
 
 }  // namespace berth

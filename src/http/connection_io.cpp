@@ -73,11 +73,29 @@ Task<IoResult> ConnectionIo::read_some(std::span<std::byte> into) {
   co_return result;
 }
 
-Task<IoResult> ConnectionIo::read_idle(std::span<std::byte> into) {
-  is_idle_ = true;
-  const IoResult result = co_await read_some(into);
+IoResult ConnectionIo::read_now(std::span<std::byte> into) {
+  const IoResult result = stream_->read_now(into);
+  loop_.count_received(result.bytes);
+  return result;
+}
+
+Task<int> ConnectionIo::wait_readable(Between between) {
+  if (is_expired_) co_return ECANCELED;
+  is_idle_ = between == Between::requests;
+  const int waited = co_await stream_->wait_readable();
   is_idle_ = false;
-  co_return result;
+  co_return waited;
+}
+
+IoResult ConnectionIo::write_now(std::span<const iovec> pieces) {
+  const IoResult result = stream_->write_now(pieces, MoreFollows::no);
+  loop_.count_sent(result.bytes);
+  turn_bytes_ += result.bytes;
+  return result;
+}
+
+bool ConnectionIo::is_turn_over() const {
+  return turn_bytes_ >= kTurnBytes;
 }
 
 Task<SendResult> ConnectionIo::send(std::string_view bytes) {
@@ -86,8 +104,12 @@ Task<SendResult> ConnectionIo::send(std::string_view bytes) {
 }
 
 Task<SendResult> ConnectionIo::send(std::vector<iovec>& pieces, MoreFollows more) {
+  return send_rest(pieces, 0, more);
+}
+
+Task<SendResult> ConnectionIo::send_rest(std::vector<iovec>& pieces, std::size_t skip, MoreFollows more) {
   std::span<iovec> left(pieces);
-  drop_front(left, 0);
+  drop_front(left, skip);
   while (!left.empty()) {
     const LoopTime before = loop_.now();
     start_deadline(limits_.write_stall_time);
@@ -154,7 +176,10 @@ Task<SendResult> ConnectionIo::send_file_by_copying(const FileRegion& region, Mo
 
 Task<> ConnectionIo::be_fair(std::size_t bytes) {
   turn_bytes_ += bytes;
-  if (turn_bytes_ < kTurnBytes) co_return;
+  if (is_turn_over()) co_await let_others();
+}
+
+Task<> ConnectionIo::let_others() {
   turn_bytes_ = 0;
   co_await boost::asio::post(loop_.context(), boost::asio::use_awaitable);
 }

@@ -44,12 +44,22 @@ class ConnectionIo final : public LoopMember {
   Task<IoResult> handshake();
   /// 0 bytes without error is the peer's end. Under the deadline that was started, if any.
   Task<IoResult> read_some(std::span<std::byte> into);
-  /// Marks the connection as one that a drain may end while it waits for the first byte of a request.
-  Task<IoResult> read_idle(std::span<std::byte> into);
+  /// What has come already; EAGAIN if nothing has.
+  IoResult read_now(std::span<std::byte> into);
+  /// Waits for bytes to read, under the deadline. `Between::requests` marks the connection as one that a drain may end.
+  enum class Between { requests, bytes };
+  Task<int> wait_readable(Between between);
+  /// Sends what the socket takes at once.
+  IoResult write_now(std::span<const iovec> pieces);
+  /// This connection has sent as much as others let it before their turn; let_others() gives it to them.
+  bool is_turn_over() const;
+  Task<> let_others();
 
   Task<SendResult> send(std::string_view bytes);
   /// Sends and empties `pieces`, whose bytes must stay until then.
   Task<SendResult> send(std::vector<iovec>& pieces, MoreFollows more);
+  /// The same from some place within: the first `skip` bytes are out already.
+  Task<SendResult> send_rest(std::vector<iovec>& pieces, std::size_t skip, MoreFollows more);
   Task<SendResult> send_file(const FileRegion& region, MoreFollows more);
 
   /// Says that nothing more comes and takes what the peer still sends, at most `bytes` and for `time`: closing with

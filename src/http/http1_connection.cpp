@@ -1,5 +1,7 @@
 #include "http/http1_connection.h"
 
+#include <array>
+#include <cerrno>
 #include <chrono>
 #include <exception>
 #include <optional>
@@ -10,6 +12,7 @@
 #include "http/body_reader.h"
 #include "http/connection_io.h"
 #include "http/receive_buffer.h"
+#include "http/reply_batch.h"
 #include "http/response_head.h"
 #include "http/response_writer.h"
 
@@ -30,14 +33,21 @@ class Http1Connection {
         limits_(server.limits),
         peer_(std::move(peer)),
         io_(std::move(stream), loop, server.limits),
+        buffer_(loop),
+        batch_(loop),
         writer_(io_) {}
 
   Task<> run();
 
  private:
-  enum class Next { request, close, linger };
-  struct Closed {};
-  using HeadOutcome = std::variant<RequestHead, HeadRefusal, Closed>;
+  enum class Next { request, close, linger, gone };
+  /// What the bytes at hand amount to, once the requests among them that can be answered at once are.
+  enum class Look {
+    more,     ///< another byte is needed
+    batch,    ///< the batch has to go out before anything else is looked at
+    request,  ///< request_ goes the long way
+    refusal,  ///< refusal_ says why not
+  };
   /// What is known of an exchange when its answer goes out.
   struct Exchange {
     std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
@@ -49,8 +59,21 @@ class Http1Connection {
   };
 
   Task<bool> shake_hands();
-  Task<HeadOutcome> read_head();
-  HeadOutcome head_timed_out(bool is_between_requests);
+  Look look_at_bytes();
+  Look look_at_head(std::string_view text);
+  Look refused(HeadRefusal refusal);
+  bool can_answer_at_once() const;
+  /// True if the whole batch left at once; else send_rest_of_batch() goes on.
+  bool send_batch_at_once();
+  Task<Next> send_rest_of_batch();
+  void record_quick(SendResult sent);
+
+  /// Sets the deadline for the bytes that are missing. False if none shall come any more: a drain.
+  bool expect_bytes();
+  Next take_bytes();
+  /// Waiting has ended without bytes.
+  Next give_up();
+
   Task<Next> refuse(HeadRefusal refusal);
   Task<Next> answer(RequestHead head);
   Task<std::optional<Response>> call_handler(Request& request, bool is_for_server, const BodyReader& body);
@@ -58,6 +81,7 @@ class Http1Connection {
                                             const BodyReader& body);
   /// Sends it, whole or not, and says whether another answer can follow on this connection.
   Task<bool> send(Response& response, Exchange& exchange, const std::string& request_id, bool can_go_on);
+  void report(SendResult sent, std::string_view request_id);
   void record(const Exchange& exchange, Request& request, std::uint64_t request_body_bytes, std::string user);
 
   ServerContext& server_;
@@ -66,6 +90,17 @@ class Http1Connection {
   Peer peer_;
   ConnectionIo io_;
   ReceiveBuffer buffer_;
+  // The head that is being looked for or was found last.
+  HeadFinder finder_;
+  HeadView head_;
+  bool is_header_timed_ = false;
+  /// The last read filled all its room, or there was none yet: more may have come already.
+  bool may_have_come_ = true;
+  std::optional<RequestHead> request_;
+  std::optional<HeadRefusal> refusal_;
+  ReplyBatch batch_;
+  std::size_t batch_sent_ = 0;
+  std::optional<QuickAnswer> to_record_;  ///< the only answer of the batch, when there is an access log
   ResponseWriter writer_;
   std::string head_bytes_;
   std::size_t request_count_ = 0;
@@ -76,17 +111,36 @@ Task<> Http1Connection::run() {
   if (!is_open) co_return;
   Next next = Next::request;
   while (next == Next::request) {
-    HeadOutcome outcome = co_await read_head();
-    if (std::holds_alternative<Closed>(outcome)) co_return;
-    if (auto* refusal = std::get_if<HeadRefusal>(&outcome)) {
-      next = co_await refuse(std::move(*refusal));
-    } else {
-      next = co_await answer(std::move(std::get<RequestHead>(outcome)));
+    const Look look = refusal_ ? Look::refusal : look_at_bytes();
+    if (!batch_.empty() && !send_batch_at_once()) {
+      next = co_await send_rest_of_batch();
+      if (next != Next::request) break;
+    }
+    if (io_.is_turn_over()) co_await io_.let_others();
+    switch (look) {
+      case Look::batch:
+        break;
+      case Look::more: {
+        if (!expect_bytes()) co_return;
+        int error = 0;
+        if (!may_have_come_) {
+          const auto between = is_header_timed_ ? ConnectionIo::Between::bytes : ConnectionIo::Between::requests;
+          error = co_await io_.wait_readable(between);
+        }
+        next = error == 0 ? take_bytes() : give_up();
+        break;
+      }
+      case Look::request:
+        next = co_await answer(*std::exchange(request_, std::nullopt));
+        break;
+      case Look::refusal:
+        next = co_await refuse(*std::exchange(refusal_, std::nullopt));
+        break;
     }
   }
   if (next == Next::linger) {
     co_await io_.linger(limits_.drain_bytes, limits_.drain_time);
-  } else {
+  } else if (next == Next::close) {
     io_.shutdown_send();
   }
 }
@@ -101,53 +155,154 @@ Task<bool> Http1Connection::shake_hands() {
   co_return false;
 }
 
-Task<Http1Connection::HeadOutcome> Http1Connection::read_head() {
-  HeadFinder finder;
-  bool is_between_requests = buffer_.empty();
-  if (is_between_requests) {
-    buffer_.shrink();
-    if (server_.is_draining()) co_return Closed{};
-  }
-  io_.start_deadline(is_between_requests ? limits_.idle_time : limits_.header_time);
+Http1Connection::Look Http1Connection::look_at_bytes() {
   for (;;) {
     // Some clients end a body with an empty line that is not part of it (RFC 9112, 2.2).
-    if (finder.is_in_first_line()) {
+    if (finder_.is_in_first_line()) {
       while (buffer_.view().starts_with("\r\n")) buffer_.consume(2);
     }
-    const HeadFinder::State state = finder.look(buffer_.view());
-    if (state == HeadFinder::State::complete) break;
-    if (state == HeadFinder::State::malformed) co_return HeadRefusal{400, "a line of the head is malformed"};
-    if (finder.is_in_first_line() && buffer_.size() > limits_.target_bytes + 64) {
-      co_return HeadRefusal{414, "the target is too long"};
+    switch (finder_.look(buffer_.view())) {
+      case HeadFinder::State::malformed:
+        return refused({400, "a line of the head is malformed"});
+      case HeadFinder::State::incomplete:
+        if (finder_.is_in_first_line() && buffer_.size() > limits_.target_bytes + 64) {
+          return refused({414, "the target is too long"});
+        }
+        if (buffer_.size() >= limits_.header_bytes) return refused({431, "the head is too large"});
+        return Look::more;
+      case HeadFinder::State::complete:
+        break;
     }
-    const std::span<std::byte> room = buffer_.prepare(limits_.header_bytes);
-    if (room.empty()) co_return HeadRefusal{431, "the head is too large"};
-    IoResult result;
-    if (is_between_requests) {
-      result = co_await io_.read_idle(room);
-    } else {
-      result = co_await io_.read_some(room);
-    }
-    if (result.error != 0 && io_.is_expired()) co_return head_timed_out(is_between_requests);
-    if (result.error != 0 || result.bytes == 0) co_return Closed{};
-    buffer_.commit(result.bytes);
-    if (is_between_requests) io_.start_deadline(limits_.header_time);
-    is_between_requests = false;
+    if (finder_.size() > limits_.header_bytes) return refused({431, "the head is too large"});
+    const Look look = look_at_head(buffer_.view().substr(0, finder_.size()));
+    if (look != Look::more) return look;
   }
-  io_.end_deadline();
-  auto head = parse_head(buffer_.view().substr(0, finder.size()), limits_.target_bytes);
-  buffer_.consume(finder.size());
-  if (!head) co_return std::move(head.error());
-  co_return std::move(*head);
 }
 
-Http1Connection::HeadOutcome Http1Connection::head_timed_out(bool is_between_requests) {
-  if (is_between_requests) {
-    server_.metrics.timeouts_idle.add();
-    return Closed{};
+/// Look::more if the request is answered and the next can be looked at.
+Http1Connection::Look Http1Connection::look_at_head(std::string_view text) {
+  if (is_header_timed_) io_.end_deadline();
+  is_header_timed_ = false;
+  const std::size_t size = text.size();
+  if (auto refusal = parse_head(text, limits_.target_bytes, head_)) return refused(std::move(*refusal));
+  if (can_answer_at_once()) {
+    const QuickAnswer quick = server_.quick({.method = head_.method,
+                                             .target = head_.target,
+                                             .fields = head_.fields,
+                                             .host = head_.host,
+                                             .peer_address = peer_.address,
+                                             .is_tls = peer_.is_tls});
+    if (quick.prepared && batch_.is_full(*quick.prepared)) return Look::batch;
+    if (quick.prepared) {
+      batch_.add(*quick.prepared, head_.method);
+      ++request_count_;
+      finder_ = HeadFinder();
+      buffer_.consume(size);
+      if (!server_.access) return Look::more;
+      // The head's bytes stay where they are until more are received, so its line can be written when it is out.
+      to_record_ = quick;
+      return Look::batch;
+    }
   }
-  server_.metrics.timeouts_header.add();
-  return HeadRefusal{408, "the head of the request came too slowly"};
+  auto head = make_request(head_);
+  if (!head) return refused(std::move(head.error()));
+  finder_ = HeadFinder();
+  buffer_.consume(size);
+  request_ = std::move(*head);
+  return Look::request;
+}
+
+Http1Connection::Look Http1Connection::refused(HeadRefusal refusal) {
+  refusal_ = std::move(refusal);
+  return Look::refusal;
+}
+
+bool Http1Connection::can_answer_at_once() const {
+  return head_.is_simple_read && server_.quick && !server_.is_draining() &&
+         request_count_ + 1 < limits_.requests_per_connection;
+}
+
+bool Http1Connection::send_batch_at_once() {
+  const std::string_view bytes = batch_.bytes();
+  const ByteSource* body = batch_.body_to_follow();
+  batch_sent_ = 0;
+  if (body != nullptr && body->file() != nullptr) return false;
+  std::array<iovec, 2> pieces{iovec{const_cast<char*>(bytes.data()), bytes.size()}, iovec{}};
+  std::size_t count = 1;
+  std::size_t length = bytes.size();
+  if (body != nullptr) {
+    const std::string_view text = body->memory()->view();
+    pieces[count++] = {const_cast<char*>(text.data()), text.size()};
+    length += text.size();
+  }
+  const IoResult result = io_.write_now(std::span(pieces).first(count));
+  batch_sent_ = result.bytes;
+  if (result.bytes < length) return false;  // also on an error: the next write meets it again
+  batch_.clear();
+  record_quick(SendResult::sent);
+  return true;
+}
+
+Task<Http1Connection::Next> Http1Connection::send_rest_of_batch() {
+  const SendResult sent = co_await writer_.send_prepared(batch_.bytes(), batch_.body_to_follow(), batch_sent_);
+  batch_.clear();
+  report(sent, {});
+  record_quick(sent);
+  co_return sent == SendResult::sent ? Next::request : Next::close;
+}
+
+void Http1Connection::record_quick(SendResult sent) {
+  if (!to_record_) return;
+  const QuickAnswer quick = *std::exchange(to_record_, std::nullopt);
+  Request request;
+  request.method_text = head_.method_text;
+  request.target = head_.target;
+  request.host = head_.host;
+  for (const auto& [name, value] : head_.fields) {
+    if (equals_ignoring_case(name, "Referer") || equals_ignoring_case(name, "User-Agent")) {
+      request.headers.add(std::string(name), std::string(value));
+    }
+  }
+  Exchange exchange;
+  exchange.status = quick.prepared->status;
+  exchange.is_complete = sent == SendResult::sent;
+  record(exchange, request, 0, quick.user ? *quick.user : std::string());
+}
+
+bool Http1Connection::expect_bytes() {
+  const bool is_between_requests = buffer_.empty();
+  if (is_between_requests) {
+    is_header_timed_ = false;
+    buffer_.release();
+    if (server_.is_draining()) return false;
+    io_.start_deadline(limits_.idle_time);
+  } else if (!is_header_timed_) {
+    is_header_timed_ = true;
+    io_.start_deadline(limits_.header_time);
+  }
+  return true;
+}
+
+Http1Connection::Next Http1Connection::take_bytes() {
+  const std::span<std::byte> room = buffer_.prepare(limits_.header_bytes);
+  const IoResult result = io_.read_now(room);
+  may_have_come_ = result.bytes == room.size();
+  if (result.error == EAGAIN) return Next::request;
+  if (result.error != 0 || result.bytes == 0) return Next::gone;
+  buffer_.commit(result.bytes);
+  if (!is_header_timed_) io_.end_deadline();
+  return Next::request;
+}
+
+Http1Connection::Next Http1Connection::give_up() {
+  if (!io_.is_expired()) return Next::gone;
+  if (is_header_timed_) {
+    server_.metrics.timeouts_header.add();
+    refusal_ = HeadRefusal{408, "the head of the request came too slowly"};
+    return Next::request;
+  }
+  server_.metrics.timeouts_idle.add();
+  return Next::gone;
 }
 
 Task<Http1Connection::Next> Http1Connection::refuse(HeadRefusal refusal) {
@@ -289,9 +444,15 @@ Task<bool> Http1Connection::send(Response& response, Exchange& exchange, const s
   exchange.status = response.status;
   const SendResult sent = co_await writer_.send(head_bytes_, response, coding);
   exchange.is_complete = sent == SendResult::sent;
+  report(sent, request_id);
+  co_return sent == SendResult::sent&& can_go_on;
+}
+
+/// What a failed answer means for the log, the metrics and the connection.
+void Http1Connection::report(SendResult sent, std::string_view request_id) {
   switch (sent) {
     case SendResult::sent:
-      co_return can_go_on;
+      return;
     case SendResult::too_slow:
       server_.metrics.timeouts_write.add();
       break;
@@ -306,7 +467,6 @@ Task<bool> Http1Connection::send(Response& response, Exchange& exchange, const s
   }
   // A reset, not an end: without a length the client could take what came for the whole.
   io_.abort(Stream::Abort::reset);
-  co_return false;
 }
 
 void Http1Connection::record(const Exchange& exchange, Request& request, std::uint64_t request_body_bytes,

@@ -5,9 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "http/quick_answer.h"
 #include "http/request.h"
 
 namespace berth::http {
@@ -33,11 +36,29 @@ class HeadFinder {
 
 enum class BodyFraming { none, fixed, chunked };
 
-struct RequestHead {
-  Request request;  ///< without peer, id and body
+/// What a head says, where it lies: views into the bytes it was parsed from. Reused from one request to the next, so
+/// that parsing allocates nothing.
+struct HeadView {
+  Method method = Method::get;
+  std::string_view method_text;
+  std::string_view target;
+  std::string_view host;  ///< of the Host field; empty if there is none (HTTP/1.0)
+  unsigned http_minor = 1;
+  std::vector<FieldView> fields;
   BodyFraming framing = BodyFraming::none;
   std::uint64_t body_length = 0;  ///< if fixed
   bool is_keep_alive = true;      ///< as far as the client is concerned
+  bool is_keep_alive_named = false;
+  bool expects_continue = false;
+  /// A plain GET or HEAD: no body, range, condition, upgrade or expectation, HTTP/1.1, and the connection goes on.
+  bool is_simple_read = false;
+};
+
+struct RequestHead {
+  Request request;  ///< without peer, id and body
+  BodyFraming framing = BodyFraming::none;
+  std::uint64_t body_length = 0;
+  bool is_keep_alive = true;
   bool is_keep_alive_named = false;
   bool expects_continue = false;
   bool is_for_server = false;  ///< "OPTIONS *"
@@ -51,7 +72,11 @@ struct HeadRefusal {
   std::string target = {};
 };
 
-/// `head` is a whole head as HeadFinder found it. A target over `target_limit` bytes is refused with 414.
-std::expected<RequestHead, HeadRefusal> parse_head(std::string_view head, std::size_t target_limit);
+/// `head` is a whole head as HeadFinder found it, and outlives the view. A target over `target_limit` bytes is refused
+/// with 414.
+std::optional<HeadRefusal> parse_head(std::string_view head, std::size_t target_limit, HeadView& view);
+
+/// Copies what a handler needs and decodes the target, once.
+std::expected<RequestHead, HeadRefusal> make_request(const HeadView& view);
 
 }  // namespace berth::http

@@ -8,14 +8,20 @@ namespace {
 
 using ::testing::ElementsAre;
 
+std::expected<RequestHead, HeadRefusal> parse_request(std::string_view text, std::size_t target_limit) {
+  HeadView view;
+  if (auto refusal = parse_head(text, target_limit, view)) return std::unexpected(std::move(*refusal));
+  return make_request(view);
+}
+
 RequestHead accepted(std::string_view text) {
-  auto head = parse_head(text, 8192);
+  auto head = parse_request(text, 8192);
   EXPECT_TRUE(head) << text << (head ? std::string_view() : head.error().reason);
   return head ? std::move(*head) : RequestHead();
 }
 
 unsigned refusal(std::string_view text) {
-  const auto head = parse_head(text, 100);
+  const auto head = parse_request(text, 100);
   return head ? 0 : head.error().status;
 }
 

@@ -8,9 +8,18 @@
 #include <utility>
 
 namespace berth::http {
+namespace {
+
+constexpr std::size_t kKeptBuffers = 4;
+constexpr std::size_t kKeptPages = 64;
+
+}  // namespace
 
 Loop::Loop(Entropy& entropy, ServerMetrics& metrics)
     : metrics_(metrics), entropy_(entropy), context_(1), timer_(context_) {
+  // Room for what is kept, so that giving back never allocates.
+  buffers_.reserve(kKeptBuffers);
+  pages_.reserve(kKeptPages);
   refresh_time();
 }
 
@@ -49,6 +58,15 @@ std::string Loop::new_request_id() {
   return random_uuid(entropy_);
 }
 
+std::size_t Loop::write_head_end(char* out) {
+  std::memcpy(out, head_end_.data(), head_end_.size());
+  char* at = out + head_end_.size();
+  write_random_uuid(entropy_, std::span<char, kUuidLength>(at, kUuidLength));
+  at += kUuidLength;
+  std::memcpy(at, "\r\n\r\n", 4);
+  return static_cast<std::size_t>(at + 4 - out);
+}
+
 LoopBuffer Loop::borrow_buffer() {
   if (buffers_.empty()) return std::make_unique_for_overwrite<std::byte[]>(kBufferBytes);
   LoopBuffer buffer = std::move(buffers_.back());
@@ -57,8 +75,18 @@ LoopBuffer Loop::borrow_buffer() {
 }
 
 void Loop::give_back(LoopBuffer buffer) {
-  constexpr std::size_t kKept = 4;
-  if (buffers_.size() < kKept) buffers_.push_back(std::move(buffer));
+  if (buffers_.size() < kKeptBuffers) buffers_.push_back(std::move(buffer));
+}
+
+std::unique_ptr<char[]> Loop::borrow_page() {
+  if (pages_.empty()) return std::make_unique_for_overwrite<char[]>(kPageBytes);
+  std::unique_ptr<char[]> page = std::move(pages_.back());
+  pages_.pop_back();
+  return page;
+}
+
+void Loop::give_back(std::unique_ptr<char[]> page) {
+  if (pages_.size() < kKeptPages) pages_.push_back(std::move(page));
 }
 
 void Loop::BufferedEntropy::fill(std::span<std::byte> bytes) {
@@ -105,6 +133,7 @@ void Loop::refresh_time() {
   if (second == date_second_ && !date_.empty()) return;
   date_second_ = second;
   date_ = http_date(second);
+  head_end_ = fmt::format("Date: {}\r\nX-Request-Id: ", date_);
 }
 
 void Loop::flush_counts() {

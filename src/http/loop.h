@@ -45,6 +45,8 @@ class Loop {
   /// Deadlines are looked at this often, so one may be late by it. An idle loop without connections does not tick.
   static constexpr std::chrono::milliseconds kTick{100};
   static constexpr std::size_t kBufferBytes = 256 * 1024;
+  static constexpr std::size_t kPageBytes = 4 * 1024;
+  static constexpr std::size_t kHeadEndBytes = 128;
 
   Loop(Entropy& entropy, ServerMetrics& metrics);
 
@@ -64,8 +66,14 @@ class Loop {
 
   std::string_view date() const { return date_; }
   std::string new_request_id();
+  /// What every answer of HTTP/1 ends its head with: Date, a new X-Request-Id and the empty line; appended to `out`,
+  /// which has room for kHeadEndBytes. Returns how many.
+  std::size_t write_head_end(char* out);
   LoopBuffer borrow_buffer();
   void give_back(LoopBuffer buffer);
+  /// A piece of kPageBytes to receive heads into, held only while there is one.
+  std::unique_ptr<char[]> borrow_page();
+  void give_back(std::unique_ptr<char[]> page);
 
   void count_received(std::size_t bytes) { received_ += bytes; }
   void count_sent(std::size_t bytes) { sent_ += bytes; }
@@ -97,7 +105,9 @@ class Loop {
   LoopTime earliest_due_ = LoopTime::max();  ///< no member is due before it
   std::int64_t date_second_ = 0;
   std::string date_;
+  std::string head_end_;  ///< "Date: ...\r\nX-Request-Id: "
   std::vector<LoopBuffer> buffers_;
+  std::vector<std::unique_ptr<char[]>> pages_;
   std::uint64_t received_ = 0;
   std::uint64_t sent_ = 0;
   bool is_ticking_ = false;

@@ -5,7 +5,6 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -15,12 +14,12 @@
 namespace berth::http {
 namespace {
 
-int errno_of(const boost::system::error_code& error) {
-  return error == boost::asio::error::operation_aborted ? ECANCELED : error.value();
-}
+using Wait = boost::asio::socket_base::wait_type;
 
-bool would_block(int error) {
-  return error == EAGAIN || error == EWOULDBLOCK;
+/// The result of a system call that moved `count` bytes, or failed.
+IoResult result_of(ssize_t count) {
+  if (count >= 0) return {static_cast<std::size_t>(count), 0};
+  return {0, errno == EWOULDBLOCK ? EAGAIN : errno};
 }
 
 }  // namespace
@@ -44,18 +43,18 @@ void abort_socket(Socket& socket, Stream::Abort how) {
   if (how == Stream::Abort::close) ::shutdown(socket.native_handle(), SHUT_RDWR);
 }
 
-Task<int> wait_for(Socket& socket, boost::asio::socket_base::wait_type what) {
+Task<int> wait_for(Socket& socket, Wait what) {
   boost::system::error_code error;
   co_await socket.async_wait(what, boost::asio::redirect_error(boost::asio::use_awaitable, error));
-  co_return errno_of(error);
+  co_return error == boost::asio::error::operation_aborted ? ECANCELED : error.value();
 }
 
-Task<IoResult> read_socket(Socket& socket, std::span<std::byte> into) {
-  boost::system::error_code error;
-  const std::size_t count = co_await socket.async_read_some(
-      boost::asio::buffer(into.data(), into.size()), boost::asio::redirect_error(boost::asio::use_awaitable, error));
-  if (error == boost::asio::error::eof) co_return IoResult{};
-  co_return IoResult{count, errno_of(error)};
+IoResult read_socket_now(Socket& socket, std::span<std::byte> into) {
+  IoResult result;
+  do {
+    result = result_of(::recv(socket.native_handle(), into.data(), into.size(), 0));
+  } while (result.error == EINTR);
+  return result;
 }
 
 std::unique_ptr<Stream> make_plain_stream(Socket socket) {
@@ -66,45 +65,40 @@ PlainStream::PlainStream(Socket socket) : socket_(std::move(socket)) {
   prepare_socket(socket_);
 }
 
-Task<IoResult> PlainStream::handshake() {
-  co_return IoResult{};
+IoResult PlainStream::read_now(std::span<std::byte> into) {
+  waits_to_write_ = false;
+  return read_socket_now(socket_, into);
 }
 
-Task<IoResult> PlainStream::read_some(std::span<std::byte> into) {
-  return read_socket(socket_, into);
-}
-
-Task<IoResult> PlainStream::write_some(std::span<const iovec> pieces, MoreFollows more) {
+IoResult PlainStream::write_now(std::span<const iovec> pieces, MoreFollows more) {
+  waits_to_write_ = true;
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = pieces.size();
   const int flags = MSG_NOSIGNAL | (more == MoreFollows::yes ? MSG_MORE : 0);
-  for (;;) {
-    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, flags);
-    if (sent >= 0) co_return IoResult{static_cast<std::size_t>(sent), 0};
-    const int error = errno;
-    if (error == EINTR) continue;
-    if (!would_block(error)) co_return IoResult{0, error};
-    const int waited = co_await wait_for(socket_, boost::asio::socket_base::wait_write);
-    if (waited != 0) co_return IoResult{0, waited};
-  }
+  IoResult result;
+  do {
+    result = result_of(::sendmsg(socket_.native_handle(), &message, flags));
+  } while (result.error == EINTR);
+  return result;
 }
 
-Task<IoResult> PlainStream::send_file_some(int file, std::uint64_t offset, std::size_t length) {
-  for (;;) {
+IoResult PlainStream::send_file_now(int file, std::uint64_t offset, std::size_t length) {
+  waits_to_write_ = true;
+  IoResult result;
+  do {
     auto position = static_cast<off_t>(offset);
-    const ssize_t sent = ::sendfile(socket_.native_handle(), file, &position, length);
-    if (sent >= 0) co_return IoResult{static_cast<std::size_t>(sent), 0};
-    const int error = errno;
-    if (error == EINTR) continue;
-    if (!would_block(error)) co_return IoResult{0, error};
-    const int waited = co_await wait_for(socket_, boost::asio::socket_base::wait_write);
-    if (waited != 0) co_return IoResult{0, waited};
-  }
+    result = result_of(::sendfile(socket_.native_handle(), file, &position, length));
+  } while (result.error == EINTR);
+  return result;
 }
 
-Task<IoResult> PlainStream::discard_some(std::span<std::byte> scratch) {
-  return read_socket(socket_, scratch);
+Task<int> PlainStream::wait() {
+  return wait_for(socket_, waits_to_write_ ? Wait::wait_write : Wait::wait_read);
+}
+
+Task<int> PlainStream::wait_readable() {
+  return wait_for(socket_, Wait::wait_read);
 }
 
 void PlainStream::shutdown_send() {

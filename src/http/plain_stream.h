@@ -9,18 +9,21 @@ class PlainStream final : public Stream {
  public:
   explicit PlainStream(Socket socket);
 
-  Task<IoResult> handshake() override;
-  Task<IoResult> read_some(std::span<std::byte> into) override;
-  Task<IoResult> write_some(std::span<const iovec> pieces, MoreFollows more) override;
+  IoResult handshake_now() override { return {}; }
+  IoResult read_now(std::span<std::byte> into) override;
+  IoResult write_now(std::span<const iovec> pieces, MoreFollows more) override;
   bool sends_files() const override { return true; }
-  Task<IoResult> send_file_some(int file, std::uint64_t offset, std::size_t length) override;
-  Task<IoResult> discard_some(std::span<std::byte> scratch) override;
+  IoResult send_file_now(int file, std::uint64_t offset, std::size_t length) override;
+  IoResult discard_now(std::span<std::byte> scratch) override { return read_now(scratch); }
+  Task<int> wait() override;
+  Task<int> wait_readable() override;
   void shutdown_send() override;
   void cancel() override;
   void abort(Abort how) override;
 
  private:
   Socket socket_;
+  bool waits_to_write_ = false;
 };
 
 /// What TlsStream does to its socket, too.
@@ -28,6 +31,6 @@ void prepare_socket(Socket& socket);
 void abort_socket(Socket& socket, Stream::Abort how);
 /// Waits until the socket can be read or written; an errno value or 0.
 Task<int> wait_for(Socket& socket, boost::asio::socket_base::wait_type what);
-Task<IoResult> read_socket(Socket& socket, std::span<std::byte> into);
+IoResult read_socket_now(Socket& socket, std::span<std::byte> into);
 
 }  // namespace berth::http

@@ -1,5 +1,5 @@
-// QuickAnswer: an answer that was prepared beforehand and needs no waiting. It is looked up before anything of the request
-// is copied or decoded, and its fields are bytes ready to be sent.
+// QuickAnswer: an answer that was prepared beforehand and needs no waiting. It is looked up before anything of the
+// request is copied or decoded, and its fields are bytes ready to be sent.
 #pragma once
 
 #include <cstdint>

@@ -23,7 +23,10 @@ void ReceiveBuffer::reserve(std::size_t capacity) {
 }
 
 std::span<std::byte> ReceiveBuffer::prepare(std::size_t limit) {
-  if (capacity_ == 0) reserve(std::min(kInitialBytes, limit));
+  if (capacity_ == 0) {
+    bytes_ = loop_.borrow_page();
+    capacity_ = Loop::kPageBytes;
+  }
   if (begin_ > 0) {
     std::memmove(bytes_.get(), bytes_.get() + begin_, size());
     end_ -= begin_;
@@ -33,9 +36,13 @@ std::span<std::byte> ReceiveBuffer::prepare(std::size_t limit) {
   return std::as_writable_bytes(std::span(bytes_.get() + end_, capacity_ - end_));
 }
 
-void ReceiveBuffer::shrink() {
-  if (!empty() || capacity_ <= kInitialBytes) return;
-  bytes_.reset();
+void ReceiveBuffer::release() {
+  if (!empty() || capacity_ == 0) return;
+  if (capacity_ == Loop::kPageBytes) {
+    loop_.give_back(std::move(bytes_));
+  } else {
+    bytes_.reset();
+  }
   capacity_ = 0;
 }
 

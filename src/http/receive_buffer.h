@@ -6,12 +6,14 @@
 #include <span>
 #include <string_view>
 
+#include "http/loop.h"
+
 namespace berth::http {
 
 class ReceiveBuffer {
  public:
-  /// Enough for nearly every head; what an idle connection keeps.
-  static constexpr std::size_t kInitialBytes = 4 * 1024;
+  /// Pages come from the loop and go back to it.
+  explicit ReceiveBuffer(Loop& loop) : loop_(loop) {}
 
   std::string_view view() const { return {bytes_.get() + begin_, end_ - begin_}; }
   std::size_t size() const { return end_ - begin_; }
@@ -25,10 +27,11 @@ class ReceiveBuffer {
   std::span<std::byte> prepare(std::size_t limit);
   void commit(std::size_t count) { end_ += count; }
 
-  /// Gives memory back that an idle connection does not need.
-  void shrink();
+  /// Gives all memory back, if no byte is held: an idle connection needs none.
+  void release();
 
  private:
+  Loop& loop_;
   std::unique_ptr<char[]> bytes_;
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;

@@ -26,6 +26,19 @@ Task<SendResult> ResponseWriter::send(const std::string& head, Response& respons
   return send_pieces(head, std::get<BodyPieces>(response.body));
 }
 
+Task<SendResult> ResponseWriter::send_prepared(std::string_view answers, const ByteSource* body, std::size_t skip) {
+  stream_failure_.clear();
+  vectors_.clear();
+  body_bytes_ = 0;
+  vectors_.push_back(vector_of(answers));
+  const FileRegion* region = body != nullptr ? body->file() : nullptr;
+  if (body != nullptr && region == nullptr) vectors_.push_back(vector_of(body->memory()->view()));
+  const SendResult sent =
+      co_await io_.send_rest(vectors_, skip, region != nullptr ? MoreFollows::yes : MoreFollows::no);
+  if (sent != SendResult::sent || region == nullptr) co_return sent;
+  co_return co_await io_.send_file(*region, MoreFollows::no);
+}
+
 Task<SendResult> ResponseWriter::send_pieces(const std::string& head, const BodyPieces& pieces) {
   vectors_.push_back(vector_of(head));
   std::uint64_t pending = 0;  // bytes of body in vectors_

@@ -26,6 +26,10 @@ class ResponseWriter {
   /// stream that failed, `stream_failure()` says why.
   Task<SendResult> send(const std::string& head, Response& response, BodyCoding coding);
 
+  /// Answers whose bytes are ready, and the body of the last of them if it is not among those (else null). The first
+  /// `skip` bytes of it all are out already. As send(), otherwise.
+  Task<SendResult> send_prepared(std::string_view answers, const ByteSource* body, std::size_t skip);
+
   /// Bytes of body that went out, framing left out.
   std::uint64_t body_bytes() const { return body_bytes_; }
   const std::string& stream_failure() const { return stream_failure_; }

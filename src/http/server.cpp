@@ -48,8 +48,9 @@ void run_loop(Loop& loop, Log& log) {
 }  // namespace
 
 struct Server::State {
-  State(ServerOptions given, Handler handler, AccessSink access, Log& log, Metrics& metrics)
-      : options(std::move(given)), context(options.limits, std::move(handler), std::move(access), log, metrics) {
+  State(ServerOptions given, Handler handler, QuickHandler quick, AccessSink access, Log& log, Metrics& metrics)
+      : options(std::move(given)),
+        context(options.limits, std::move(handler), std::move(quick), std::move(access), log, metrics) {
     const std::size_t count = options.loop_count > 0 ? options.loop_count : std::thread::hardware_concurrency();
     for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i) {
       loops.push_back(std::make_unique<Loop>(context.entropy, context.metrics));
@@ -92,8 +93,10 @@ struct Server::State {
   std::vector<std::thread> threads;
 };
 
-Server::Server(ServerOptions options, Handler handler, AccessSink access, Log& log, Metrics& metrics)
-    : state_(std::make_unique<State>(std::move(options), std::move(handler), std::move(access), log, metrics)) {}
+Server::Server(ServerOptions options, Handler handler, AccessSink access, Log& log, Metrics& metrics,
+               QuickHandler quick)
+    : state_(std::make_unique<State>(std::move(options), std::move(handler), std::move(quick), std::move(access), log,
+                                     metrics)) {}
 
 Server::~Server() {
   State& state = *state_;

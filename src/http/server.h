@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "http/quick_answer.h"
 #include "http/response.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
@@ -84,7 +85,9 @@ using AccessSink = std::function<void(const AccessRecord&)>;
 /// Threading: start, drain and reload_tls are called by the owner's thread.
 class Server {
  public:
-  Server(ServerOptions options, Handler handler, AccessSink access, Log& log, Metrics& metrics);
+  /// `quick`, if there is one, is asked before `handler` for what it can answer at once.
+  Server(ServerOptions options, Handler handler, AccessSink access, Log& log, Metrics& metrics,
+         QuickHandler quick = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

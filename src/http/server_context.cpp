@@ -4,10 +4,11 @@
 
 namespace berth::http {
 
-ServerContext::ServerContext(ServerLimits server_limits, Handler request_handler, AccessSink access_sink,
-                             Log& server_log, Metrics& registry)
+ServerContext::ServerContext(ServerLimits server_limits, Handler request_handler, QuickHandler quick_handler,
+                             AccessSink access_sink, Log& server_log, Metrics& registry)
     : limits(server_limits),
       handler(std::move(request_handler)),
+      quick(std::move(quick_handler)),
       access(std::move(access_sink)),
       log(server_log),
       metrics(registry) {}

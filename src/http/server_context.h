@@ -18,12 +18,13 @@ namespace berth::http {
 /// Threading: any thread. Lifetime: longer than the loops.
 class ServerContext {
  public:
-  ServerContext(ServerLimits server_limits, Handler request_handler, AccessSink access_sink, Log& server_log,
-                Metrics& registry);
+  ServerContext(ServerLimits server_limits, Handler request_handler, QuickHandler quick_handler, AccessSink access_sink,
+                Log& server_log, Metrics& registry);
 
   // Fixed after construction.
   const ServerLimits limits;
   const Handler handler;
+  const QuickHandler quick;  ///< asked first, if there is one
   const AccessSink access;
   Log& log;
   ServerMetrics metrics;

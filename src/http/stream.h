@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 
 #include "async/task.h"
 
@@ -27,24 +26,37 @@ struct IoResult {
 
 enum class MoreFollows { no, yes };
 
+/// Steps that end in ..._now never wait: with nothing to do they say EAGAIN, and wait() returns when it is worth trying
+/// again. The others are the same with the wait in them.
+///
 /// Threading: the connection's loop; one operation at a time.
 class Stream {
  public:
   virtual ~Stream() = default;
 
   /// TLS: the handshake. `error` is not 0 if it failed.
-  virtual Task<IoResult> handshake() = 0;
-  /// Waits for at least one byte; 0 bytes without error is the peer's end.
-  virtual Task<IoResult> read_some(std::span<std::byte> into) = 0;
-  /// Sends at least one byte of `pieces`, waiting if the socket is full. `more` tells the kernel that other bytes
-  /// follow at once, so that a head and its file leave in one packet.
-  virtual Task<IoResult> write_some(std::span<const iovec> pieces, MoreFollows more) = 0;
-  /// The kernel can send a file by itself; else send_file_some() must not be called.
+  virtual IoResult handshake_now() = 0;
+  /// What has come, as far as it fits; 0 bytes without error is the peer's end.
+  virtual IoResult read_now(std::span<std::byte> into) = 0;
+  /// Sends what the socket takes. `more` tells the kernel that other bytes follow at once, so that a head and its file
+  /// leave in one packet. After EAGAIN the next write must begin with the same bytes (OpenSSL asks for it).
+  virtual IoResult write_now(std::span<const iovec> pieces, MoreFollows more) = 0;
+  /// The kernel can send a file by itself; else send_file_now() must not be called.
   virtual bool sends_files() const = 0;
-  /// Sends at least one byte of the file. 0 bytes without error is the file's end.
-  virtual Task<IoResult> send_file_some(int file, std::uint64_t offset, std::size_t length) = 0;
+  /// Sends what the socket takes of the file. 0 bytes without error is the file's end.
+  virtual IoResult send_file_now(int file, std::uint64_t offset, std::size_t length) = 0;
   /// Reads below TLS, to throw away what the peer still sends after shutdown_send().
-  virtual Task<IoResult> discard_some(std::span<std::byte> scratch) = 0;
+  virtual IoResult discard_now(std::span<std::byte> scratch) = 0;
+  /// Waits for what the last step that said EAGAIN needs. 0, or the errno value that ends the connection.
+  virtual Task<int> wait() = 0;
+  /// Waits until there is something to read, without a step before.
+  virtual Task<int> wait_readable() = 0;
+
+  Task<IoResult> handshake();
+  Task<IoResult> read_some(std::span<std::byte> into);
+  Task<IoResult> write_some(std::span<const iovec> pieces, MoreFollows more);
+  Task<IoResult> send_file_some(int file, std::uint64_t offset, std::size_t length);
+  Task<IoResult> discard_some(std::span<std::byte> scratch);
 
   /// Says that nothing more is sent. Does not wait.
   virtual void shutdown_send() = 0;

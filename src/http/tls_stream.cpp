@@ -30,41 +30,50 @@ TlsStream::~TlsStream() {
   SSL_free(tls_);
 }
 
-/// After an OpenSSL call that did not do its work: waits for what it needs. 0: call again; else an errno value, or -1
-/// for the peer's orderly end.
-Task<int> TlsStream::wait_as_told(int outcome) {
+/// What an OpenSSL call that did not do its work means: EAGAIN, another errno value, or the peer's orderly end.
+IoResult TlsStream::result_of(int outcome) {
   const int system_error = errno;
   switch (SSL_get_error(tls_, outcome)) {
     case SSL_ERROR_WANT_READ:
-      co_return co_await wait_for(socket_, boost::asio::socket_base::wait_read);
+      waits_to_write_ = false;
+      return {0, EAGAIN};
     case SSL_ERROR_WANT_WRITE:
-      co_return co_await wait_for(socket_, boost::asio::socket_base::wait_write);
+      waits_to_write_ = true;
+      return {0, EAGAIN};
     case SSL_ERROR_ZERO_RETURN:
-      co_return -1;
+      return {};
     case SSL_ERROR_SYSCALL:
       is_open_ = false;
-      co_return system_error != 0 ? system_error : ECONNRESET;
+      return {0, system_error != 0 ? system_error : ECONNRESET};
     default:
       is_open_ = false;
-      co_return EPROTO;
+      return {0, EPROTO};
   }
 }
 
-Task<IoResult> TlsStream::handshake() {
-  for (;;) {
-    if (is_aborted_) co_return IoResult{0, ECONNABORTED};
-    ERR_clear_error();
-    const int outcome = SSL_do_handshake(tls_);
-    if (outcome == 1) {
-      is_open_ = true;
-      co_return IoResult{};
-    }
-    const bool is_plain_http = ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST;
-    const int waited = co_await wait_as_told(outcome);
-    if (waited == 0) continue;
-    if (is_plain_http) answer_plain_http();
-    co_return IoResult{0, waited > 0 ? waited : ECONNRESET};
+Task<int> TlsStream::wait() {
+  const auto what = waits_to_write_ ? boost::asio::socket_base::wait_write : boost::asio::socket_base::wait_read;
+  return wait_for(socket_, what);
+}
+
+Task<int> TlsStream::wait_readable() {
+  if (has_more_to_say_) co_return 0;
+  co_return co_await wait_for(socket_, boost::asio::socket_base::wait_read);
+}
+
+IoResult TlsStream::handshake_now() {
+  if (is_aborted_) return {0, ECONNABORTED};
+  ERR_clear_error();
+  const int outcome = SSL_do_handshake(tls_);
+  if (outcome == 1) {
+    is_open_ = true;
+    return {};
   }
+  const bool is_plain_http = ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST;
+  const IoResult result = result_of(outcome);
+  if (result.error == EAGAIN) return result;
+  if (is_plain_http) answer_plain_http();
+  return {0, result.error != 0 ? result.error : ECONNRESET};
 }
 
 void TlsStream::answer_plain_http() {
@@ -79,29 +88,29 @@ void TlsStream::answer_plain_http() {
   ::shutdown(socket_.native_handle(), SHUT_WR);
 }
 
-Task<IoResult> TlsStream::read_some(std::span<std::byte> into) {
+IoResult TlsStream::read_now(std::span<std::byte> into) {
+  if (is_aborted_) return {0, ECONNABORTED};
   std::size_t filled = 0;
-  for (;;) {
-    if (is_aborted_) co_return IoResult{0, ECONNABORTED};
+  while (filled < into.size()) {
     ERR_clear_error();
     std::size_t count = 0;
     const int outcome = SSL_read_ex(tls_, into.data() + filled, into.size() - filled, &count);
-    if (outcome == 1) {
-      filled += count;
-      if (filled == into.size()) co_return IoResult{filled, 0};
-      continue;
+    if (outcome != 1) {
+      const IoResult result = result_of(outcome);
+      // An end or an error stays with the connection: the next call meets it again, and need not wait for it.
+      has_more_to_say_ = result.error != EAGAIN;
+      if (filled > 0) return {filled, 0};
+      return result;
     }
-    // An error stays with the connection: the next call meets it again.
-    if (filled > 0) co_return IoResult{filled, 0};
-    const int waited = co_await wait_as_told(outcome);
-    if (waited < 0) co_return IoResult{};
-    if (waited > 0) co_return IoResult{0, waited};
+    filled += count;
   }
+  has_more_to_say_ = true;  // as much as asked for: OpenSSL may hold more
+  return {filled, 0};
 }
 
-Task<IoResult> TlsStream::write_some(std::span<const iovec> pieces, MoreFollows) {
+IoResult TlsStream::write_now(std::span<const iovec> pieces, MoreFollows) {
   if (pieces.size() == 1 || pieces.front().iov_len >= kRecordBytes) {
-    co_return co_await write_bytes({static_cast<const std::byte*>(pieces.front().iov_base), pieces.front().iov_len});
+    return write_bytes({static_cast<const std::byte*>(pieces.front().iov_base), pieces.front().iov_len});
   }
   // Head and small body in one record. After a write that had to wait, the caller comes with the same bytes again, as
   // OpenSSL asks for.
@@ -113,35 +122,34 @@ Task<IoResult> TlsStream::write_some(std::span<const iovec> pieces, MoreFollows)
     filled += count;
     if (filled == kRecordBytes) break;
   }
-  const IoResult result = co_await write_bytes({record.get(), filled});
+  const IoResult result = write_bytes({record.get(), filled});
   loop_.give_back(std::move(record));
-  co_return result;
+  return result;
 }
 
-Task<IoResult> TlsStream::write_bytes(std::span<const std::byte> bytes) {
+IoResult TlsStream::write_bytes(std::span<const std::byte> bytes) {
+  if (is_aborted_) return {0, ECONNABORTED};
   std::size_t written = 0;
-  for (;;) {
-    if (is_aborted_) co_return IoResult{0, ECONNABORTED};
+  while (written < bytes.size()) {
     ERR_clear_error();
     std::size_t count = 0;
     const int outcome = SSL_write_ex(tls_, bytes.data() + written, bytes.size() - written, &count);
-    if (outcome == 1) {
-      written += count;
-      if (written == bytes.size()) co_return IoResult{written, 0};
-      continue;
+    if (outcome != 1) {
+      if (written > 0) break;
+      const IoResult result = result_of(outcome);
+      return {0, result.error != 0 ? result.error : EPIPE};
     }
-    if (written > 0) co_return IoResult{written, 0};
-    const int waited = co_await wait_as_told(outcome);
-    if (waited != 0) co_return IoResult{0, waited > 0 ? waited : EPIPE};
+    written += count;
   }
+  return {written, 0};
 }
 
-Task<IoResult> TlsStream::send_file_some(int, std::uint64_t, std::size_t) {
-  co_return IoResult{0, ENOTSUP};
+IoResult TlsStream::send_file_now(int, std::uint64_t, std::size_t) {
+  return {0, ENOTSUP};
 }
 
-Task<IoResult> TlsStream::discard_some(std::span<std::byte> scratch) {
-  return read_socket(socket_, scratch);
+IoResult TlsStream::discard_now(std::span<std::byte> scratch) {
+  return read_socket_now(socket_, scratch);
 }
 
 void TlsStream::shutdown_send() {

@@ -16,26 +16,30 @@ class TlsStream final : public Stream {
   TlsStream(Socket socket, const TlsContext& context, Loop& loop);
   ~TlsStream() override;
 
-  Task<IoResult> handshake() override;
-  Task<IoResult> read_some(std::span<std::byte> into) override;
-  Task<IoResult> write_some(std::span<const iovec> pieces, MoreFollows more) override;
+  IoResult handshake_now() override;
+  IoResult read_now(std::span<std::byte> into) override;
+  IoResult write_now(std::span<const iovec> pieces, MoreFollows more) override;
   bool sends_files() const override { return false; }
-  Task<IoResult> send_file_some(int file, std::uint64_t offset, std::size_t length) override;
-  Task<IoResult> discard_some(std::span<std::byte> scratch) override;
+  IoResult send_file_now(int file, std::uint64_t offset, std::size_t length) override;
+  IoResult discard_now(std::span<std::byte> scratch) override;
+  Task<int> wait() override;
+  Task<int> wait_readable() override;
   void shutdown_send() override;
   void cancel() override;
   void abort(Abort how) override;
 
  private:
-  Task<int> wait_as_told(int outcome);
-  Task<IoResult> write_bytes(std::span<const std::byte> bytes);
+  IoResult result_of(int outcome);
+  IoResult write_bytes(std::span<const std::byte> bytes);
   void answer_plain_http();
 
   Socket socket_;
   Loop& loop_;
   ssl_st* tls_;
   bool is_aborted_ = false;
-  bool is_open_ = false;  ///< the handshake is done and nothing has broken since
+  bool has_more_to_say_ = false;  ///< the next read has an answer without waiting for the socket
+  bool waits_to_write_ = false;   ///< what the last step that said EAGAIN needs of the socket
+  bool is_open_ = false;          ///< the handshake is done and nothing has broken since
 };
 
 }  // namespace berth::http
