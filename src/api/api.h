@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/answer_cache.h"
 #include "base/clock.h"
 #include "http/response.h"
 #include "observe/health.h"
@@ -29,18 +30,22 @@ struct ApiOptions {
   std::size_t tag_entries = 1000;                   ///< ?n= above it is clamped to it (tags.maxtags)
   std::size_t tag_page = 1000;                      ///< read from the store at a time when all are asked for
   std::uint64_t referrers_bytes = 4 * 1024 * 1024;  ///< of one page of referrers
+  AnswerCacheOptions answers = {};                  ///< cache.answers
 };
 
 /// Threading: the handler is called on the connections' loops.
 /// Lifetime:  outlives the server it is given to; what comes in outlives the Api.
 class Api {
  public:
-  Api(Registry& registry, ApiOptions options, const Health& health, const Clock& clock, Log& log, Metrics& metrics);
+  /// `changes` are counted by the metadata store that `registry` works on.
+  Api(Registry& registry, const ChangeNumbers& changes, ApiOptions options, const Health& health, const Clock& clock,
+      Log& log, Metrics& metrics);
   ~Api();
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
   http::Handler handler();
+  http::QuickHandler quick_handler();
 
  private:
   struct State;

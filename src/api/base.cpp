@@ -10,14 +10,15 @@ namespace berth {
 
 // Load balancers probe it.
 Task<Answer> answer_root(const ApiParts& api, Exchange&) {
-  if (!api.health.problems().empty()) co_return unhealthy_response();
+  if (!api.health.is_healthy()) co_return unhealthy_response();
   http::Response response = http::Response::empty(200);
   response.headers.add("Cache-Control", "no-cache");
   co_return response;
 }
 
-Task<Answer> answer_base(const ApiParts& api, Exchange&) {
-  if (!api.health.problems().empty()) co_return unhealthy_response();
+Task<Answer> answer_base(const ApiParts& api, Exchange& exchange) {
+  if (!api.health.is_healthy()) co_return unhealthy_response();
+  exchange.keep = KeepAnswer{.depends_on_health = true};
   co_return http::Response::text(200, "application/json", "{}");
 }
 

@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "api/answer_cache.h"
 #include "api/content_fields.h"
 #include "api/handlers.h"
 #include "content/media_type.h"
@@ -14,8 +15,12 @@ namespace berth {
 Task<Answer> get_blob(const ApiParts& api, Exchange& exchange) {
   const Result<Digest> digest = Digest::parse(exchange.parameter);
   if (!digest) co_return std::unexpected(digest.error());
-  Result<PulledBlob> blob = co_await api.registry.pull_blob.open(exchange.name(), *digest);
+  KeepAnswer keep{.marks = {api.changes.of_link(exchange.name(), *digest), api.changes.of_blob(*digest)}};
+  Result<PulledBlob> blob =
+      co_await api.registry.pull_blob.open(exchange.name(), *digest, api.answers.body_limit_bytes());
   if (!blob) co_return std::unexpected(std::move(blob.error()));
+  keep.promise_fresh_until = api.registry.promises.fresh_until(blob->promised_until);
+  exchange.keep = keep;
   const std::string tag = digest->to_string();
   if (http::is_not_modified(exchange.request.headers, tag)) co_return not_modified(*digest, kImmutable);
   http::Response response = http::ranged_response(
@@ -31,8 +36,12 @@ Task<Answer> get_blob(const ApiParts& api, Exchange& exchange) {
 Task<Answer> head_blob(const ApiParts& api, Exchange& exchange) {
   const Result<Digest> digest = Digest::parse(exchange.parameter);
   if (!digest) co_return std::unexpected(digest.error());
+  KeepAnswer keep{.marks = {api.changes.of_link(exchange.name(), *digest), api.changes.of_blob(*digest)},
+                  .has_body = false};
   const Result<BlobLink> link = co_await api.registry.pull_blob.find(exchange.name(), *digest);
   if (!link) co_return std::unexpected(link.error());
+  keep.promise_fresh_until = api.registry.promises.fresh_until(link->promised_until);
+  exchange.keep = keep;
   const std::string tag = digest->to_string();
   if (http::is_not_modified(exchange.request.headers, tag)) co_return not_modified(*digest, kImmutable);
   http::Response response = http::Response::empty(200);

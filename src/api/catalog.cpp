@@ -21,6 +21,7 @@ Task<Answer> get_catalog(const ApiParts& api, Exchange& exchange) {
   if (count > most) {
     co_return refuse(ErrorCode::page_number_invalid, fmt::format("n is at most {}", most), {std::to_string(count)});
   }
+  exchange.keep = KeepAnswer{.marks = {api.changes.of_catalog()}};
   Page<RepositoryName> page;
   if (count > 0) page = co_await api.registry.list_content.repositories(query->last, count);
   std::string json = R"({"repositories":[)";

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "api/accepted_types.h"
 #include "api/content_fields.h"
 #include "api/handlers.h"
 #include "api/location.h"
@@ -26,21 +27,6 @@ Error refusal_of_reader(Error error) {
   return error;
 }
 
-// Old Docker clients: schema 2 is named in Accept and no list is (Distribution's rule: exact types, no wildcards).
-bool wants_single_image(const Headers& headers) {
-  bool names_image = false;
-  for (const std::string_view field : headers.find_all("Accept")) {
-    for (std::string_view rest = field; !rest.empty();) {
-      const std::size_t comma = rest.find(',');
-      const std::string type = without_parameters(rest.substr(0, comma));
-      if (is_index_type(type)) return false;
-      names_image = names_image || type == media_type::kDockerManifest;
-      rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
-    }
-  }
-  return names_image;
-}
-
 Result<std::vector<Tag>> read_tags(const http::Query& query, std::size_t limit) {
   std::vector<Tag> tags;
   for (const std::string_view text : query.find_all("tag")) {
@@ -59,16 +45,23 @@ Result<std::vector<Tag>> read_tags(const http::Query& query, std::size_t limit) 
 Task<Answer> get_manifest(const ApiParts& api, Exchange& exchange) {
   const Result<Reference> reference = parse_reference(exchange.parameter);
   if (!reference) co_return std::unexpected(refusal_of_reader(reference.error()));
+  const Tag* asked_tag = std::get_if<Tag>(&*reference);
+  KeepAnswer keep;
+  keep.marks[0] = asked_tag != nullptr ? api.changes.of_tag(exchange.name(), *asked_tag)
+                                       : api.changes.of_manifest(exchange.name(), std::get<Digest>(*reference));
   PullManifest& pull = api.registry.pull_manifest;
   Task<Result<ManifestRecord>> look =
       exchange.is_head() ? pull.find(exchange.name(), *reference) : pull.get(exchange.name(), *reference);
   Result<ManifestRecord> found = co_await std::move(look);
   if (!found) co_return std::unexpected(std::move(found.error()));
   ManifestRecord record = std::move(*found);
-  const bool is_by_digest = std::holds_alternative<Digest>(*reference);
-  if (!is_by_digest && record.media_type == media_type::kDockerManifestList &&
-      wants_single_image(exchange.request.headers)) {
+  const bool is_by_digest = asked_tag == nullptr;
+  keep.depends_on_accept = !is_by_digest && record.media_type == media_type::kDockerManifestList;
+  keep.promise_fresh_until = api.registry.promises.fresh_until(record.promised_until);
+  if (keep.depends_on_accept && wants_single_image(exchange.request.headers)) {
     record = co_await pull.choose_for_single_image_client(exchange.name(), std::move(record));
+  } else {
+    exchange.keep = keep;
   }
   const std::string tag = record.digest.to_string();
   const std::string_view cache = is_by_digest ? kImmutable : std::string_view();

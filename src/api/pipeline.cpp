@@ -4,8 +4,10 @@
 
 #include <utility>
 
+#include "api/accepted_types.h"
 #include "api/error_response.h"
 #include "base/failure.h"
+#include "http/response_head.h"
 
 namespace berth {
 
@@ -53,8 +55,35 @@ bool is_read(http::Method method) {
 
 }  // namespace
 
-Pipeline::Pipeline(ApiParts api, const Clock& clock, Log& log, Metrics& metrics)
-    : api_(api), clock_(clock), log_(log), routes_(api.options.prefix), metrics_(metrics, all_routes()) {}
+Pipeline::Pipeline(ApiParts api, AnswerCache& answers, const Clock& clock, Log& log, Metrics& metrics)
+    : api_(api),
+      answers_(answers),
+      clock_(clock),
+      log_(log),
+      routes_(api.options.prefix),
+      metrics_(metrics, all_routes()),
+      cache_misses_(metrics.counter("berth_answer_cache_misses_total", "Requests whose answer was not in memory.")) {}
+
+http::QuickAnswer Pipeline::answer_at_once(const http::RequestView& request) {
+  std::shared_ptr<const CachedAnswer> cached = answers_.find(request.target);
+  if (!cached) return {};
+  // Access control will stand here, before anything of the answer leaves: what is kept does not say for whom.
+  const bool is_head = request.method == http::Method::head;
+  if (!is_head && !cached->has_body) return {};
+  // A HEAD promises that what it names stays, so the stored promise must have enough left (data.md 5).
+  if (is_head && clock_.now() > cached->promise_fresh_until) return {};
+  if (cached->depends_on_health && !api_.health.is_healthy()) return {};
+  if (cached->depends_on_accept && wants_single_image(request.fields)) return {};
+  const FileRegion* file = cached->prepared.body.file();
+  if (!is_head && file != nullptr && !is_whole(*file)) {
+    // Damaged since it was opened: the long way looks at it and marks it (data.md 6).
+    answers_.forget(request.target);
+    return {};
+  }
+  metrics_.count_quick(cached->metrics_index, request.method, cached->prepared.status, cached->prepared.body.size());
+  const http::PreparedAnswer* prepared = &cached->prepared;
+  return {.prepared = std::shared_ptr<const http::PreparedAnswer>(std::move(cached), prepared), .user = nullptr};
+}
 
 Task<http::Response> Pipeline::answer(http::Request& request) {
   const MonotonicTime started = clock_.monotonic();
@@ -62,26 +91,47 @@ Task<http::Response> Pipeline::answer(http::Request& request) {
   http::Response response;
   if (match) {
     RequestMetrics::Scope scope(metrics_, *match->route, request.method);
-    response = co_await run(*match, request);
+    std::optional<KeepAnswer> how;
+    response = co_await run(*match, request, how);
     // Only here: answers to paths that nobody serves do not get the operator's fields (as in Distribution).
     for (const auto& [name, values] : api_.options.headers) {
       for (const std::string& value : values) response.headers.add(name, value);
     }
+    // Clients recognise a registry by it, also from a 404 or 401.
+    if (match->route->is_application) response.headers.set("Docker-Distribution-Api-Version", "registry/2.0");
+    if (how) keep(*match, request, response, *how);
     scope.finish(request, response,
                  std::chrono::duration_cast<std::chrono::microseconds>(clock_.monotonic() - started));
   } else {
     response = not_found();
+    response.headers.set("Docker-Distribution-Api-Version", "registry/2.0");
   }
   // On every answer, errors and probes too: what a user reports can be found in the log.
   response.headers.set("X-Request-Id", request.request_id);
-  // On everything that comes from the application: clients recognise a registry by it, also from a 404 or 401.
-  if (!match || match->route->is_application) {
-    response.headers.set("Docker-Distribution-Api-Version", "registry/2.0");
-  }
   co_return response;
 }
 
-Task<http::Response> Pipeline::run(const RouteMatch& match, http::Request& request) {
+// Only what is asked for plainly: a target with a query that changes nothing would be kept once for each of its forms.
+void Pipeline::keep(const RouteMatch& match, const http::Request& request, const http::Response& response,
+                    const KeepAnswer& how) {
+  cache_misses_.add();
+  const bool is_list = match.parameter.empty();
+  const bool is_plain = request.target.starts_with('/') && (is_list || request.target.find('?') == std::string::npos);
+  if (!answers_.is_enabled() || response.status != 200 || !is_plain) return;
+  std::optional<http::PreparedAnswer> prepared = http::prepare_answer(response);
+  if (!prepared) return;
+  const SharedBytes* memory = prepared->body.memory();
+  if (memory != nullptr && memory->size() > answers_.body_limit_bytes()) return;
+  answers_.keep(request.target, {.prepared = std::move(*prepared),
+                                 .marks = how.marks,
+                                 .metrics_index = metrics_.index_of(*match.route),
+                                 .has_body = how.has_body,
+                                 .promise_fresh_until = how.promise_fresh_until,
+                                 .depends_on_accept = how.depends_on_accept,
+                                 .depends_on_health = how.depends_on_health});
+}
+
+Task<http::Response> Pipeline::run(const RouteMatch& match, http::Request& request, std::optional<KeepAnswer>& keep) {
   const Route& route = *match.route;
   // First, since whatever else is wrong, the client would ask the other path next.
   if (match.needs_redirect) co_return redirect(request);
@@ -106,6 +156,7 @@ Task<http::Response> Pipeline::run(const RouteMatch& match, http::Request& reque
     exchange.repository = std::move(*name);
   }
   http::Response response = co_await guard(method->handler, exchange);
+  keep = exchange.keep;
   // RFC 9110, 15.5.6: a 405 always says what is allowed, also when a rule refuses (deletes are off, a blob is in use).
   if (response.status == 405 && !response.headers.contains("Allow")) {
     response.headers.add("Allow", route.allow(request.method));

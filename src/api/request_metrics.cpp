@@ -83,6 +83,15 @@ Counter& RequestMetrics::total(Handler& handler, http::Method method, unsigned s
   return *counter;
 }
 
+void RequestMetrics::count_quick(std::size_t index, http::Method method, unsigned status, std::uint64_t body_bytes) {
+  Handler& handler = *handlers_[index];
+  total(handler, method, status).add();
+  Histogram* durations = handler.durations[static_cast<std::size_t>(method)];
+  if (durations != nullptr) durations->observe(0);
+  handler.request_size->observe(0);
+  handler.response_size->observe(static_cast<double>(body_bytes));
+}
+
 RequestMetrics::Scope::Scope(RequestMetrics& metrics, const Route& route, http::Method method)
     : metrics_(metrics), handler_(metrics.index_of(route)), method_(method) {
   metrics_.handlers_[handler_]->in_flight->add(1);

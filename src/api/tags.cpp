@@ -92,6 +92,7 @@ Task<Answer> get_tags(const ApiParts& api, Exchange& exchange) {
   ListContent& lists = api.registry.list_content;
   const RepositoryName& repository = exchange.name();
   const std::size_t limit = query->count ? std::min(*query->count, api.options.tag_entries) : api.options.tag_page;
+  exchange.keep = KeepAnswer{.marks = {api.changes.of_tag_list(repository)}};
   Result<Page<Tag>> page = co_await lists.tags(repository, query->last, std::max<std::size_t>(limit, 1));
   if (!page) co_return std::unexpected(std::move(page.error()));
   if (limit == 0) co_return whole_list(repository, {});

@@ -40,6 +40,9 @@ struct FileRegion {
   std::uint64_t length = 0;
 };
 
+/// False if the file got shorter than the region since it was opened, or cannot be asked. One system call.
+bool is_whole(const FileRegion& region);
+
 class ByteSource {
  public:
   ByteSource() : bytes_(SharedBytes()) {}

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <utility>
@@ -187,14 +189,20 @@ Task<> ConnectionIo::let_others() {
 Task<> ConnectionIo::linger(std::uint64_t bytes, std::chrono::milliseconds time) {
   stream_->shutdown_send();
   std::byte scratch[4096];
+  boost::asio::steady_timer end(loop_.context(), time);
   start_deadline(time);
-  while (bytes > 0 && !is_expired_) {
+  while (!is_expired_) {
     const IoResult result = co_await stream_->discard_some(scratch);
-    if (result.error != 0 || result.bytes == 0) break;
+    if (result.error != 0 || result.bytes == 0) co_return end_deadline();
     loop_.count_received(result.bytes);
-    bytes -= std::min<std::uint64_t>(bytes, result.bytes);
+    if (result.bytes >= bytes) break;
+    bytes -= result.bytes;
   }
   end_deadline();
+  // More than we take is on its way, so closing will be a reset. Until then the peer has the time to read the answer: its
+  // writes stand still and its reads do not (Go's server waits the same way).
+  boost::system::error_code ignored;
+  co_await end.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
 }
 
 }  // namespace berth::http

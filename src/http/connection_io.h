@@ -63,7 +63,8 @@ class ConnectionIo final : public LoopMember {
   Task<SendResult> send_file(const FileRegion& region, MoreFollows more);
 
   /// Says that nothing more comes and takes what the peer still sends, at most `bytes` and for `time`: closing with
-  /// bytes unread makes the kernel send a reset, which can overtake the answer and take it from the client.
+  /// bytes unread makes the kernel send a reset, which can overtake the answer and take it from the client. A peer that
+  /// sends more than that is given the whole of `time`.
   Task<> linger(std::uint64_t bytes, std::chrono::milliseconds time);
   void shutdown_send() { stream_->shutdown_send(); }
   void abort(Stream::Abort how) { stream_->abort(how); }

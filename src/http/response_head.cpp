@@ -37,6 +37,22 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out += "\r\n";
 }
 
+void append_length(std::string& out, std::uint64_t length) {
+  fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", length);
+}
+
+bool append_status_and_fields(std::string& out, const Response& response) {
+  if (response.status < 200 || response.status > 599) return false;
+  for (const auto& [name, value] : response.headers) {
+    if (!is_token(name) || !is_field_value(value)) return false;
+  }
+  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
+  for (const auto& [name, value] : response.headers) {
+    if (!is_ours(name)) append_field(out, name, value);
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string_view reason_phrase(unsigned status) {
@@ -133,17 +149,8 @@ bool may_have_body(unsigned status) {
 }
 
 bool append_response_head(std::string& out, const Response& response, const Framing& framing) {
-  if (response.status < 200 || response.status > 599) return false;
-  for (const auto& [name, value] : response.headers) {
-    if (!is_token(name) || !is_field_value(value)) return false;
-  }
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
-  for (const auto& [name, value] : response.headers) {
-    if (!is_ours(name)) append_field(out, name, value);
-  }
-  if (framing.content_length) {
-    fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", *framing.content_length);
-  }
+  if (!append_status_and_fields(out, response)) return false;
+  if (framing.content_length) append_length(out, *framing.content_length);
   if (framing.is_chunked) append_field(out, "Transfer-Encoding", "chunked");
   if (framing.is_last) {
     append_field(out, "Connection", "close");
@@ -154,6 +161,23 @@ bool append_response_head(std::string& out, const Response& response, const Fram
   append_field(out, "X-Request-Id", framing.request_id);
   out += "\r\n";
   return true;
+}
+
+std::optional<PreparedAnswer> prepare_answer(const Response& response) {
+  const auto* pieces = std::get_if<BodyPieces>(&response.body);
+  if (pieces == nullptr || pieces->size() > 1 || !may_have_body(response.status)) return std::nullopt;
+  PreparedAnswer prepared;
+  prepared.status = response.status;
+  if (!pieces->empty()) prepared.body = pieces->front();
+  const std::uint64_t length = response.head_length.value_or(prepared.body.size());
+  if (!append_status_and_fields(prepared.http1_head, response)) return std::nullopt;
+  append_length(prepared.http1_head, length);
+  if (prepared.http1_head.size() > kPreparedHeadLimit) return std::nullopt;
+  for (const auto& [name, value] : response.headers) {
+    if (!is_ours(name)) prepared.fields.add(name, value);
+  }
+  prepared.fields.add("Content-Length", fmt::format("{}", length));
+  return prepared;
 }
 
 }  // namespace berth::http

@@ -1,11 +1,13 @@
 // The bytes before an answer's body: status line and fields (RFC 9112, 4 and 6). Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "http/quick_answer.h"
 #include "http/response.h"
 
 namespace berth::http {
@@ -31,5 +33,10 @@ bool may_have_body(unsigned status);
 /// False, with `out` as it was, if the status is not 200..599, a name is not a token or a value holds a control
 /// character: such an answer could be split in two by whoever chose the value.
 bool append_response_head(std::string& out, const Response& response, const Framing& framing);
+
+/// The answer as it can be sent any number of times: to GET, and to HEAD without its body. Nothing if its head is not
+/// valid or has over kPreparedHeadLimit bytes, or its body is more than one piece at rest.
+inline constexpr std::size_t kPreparedHeadLimit = 16 * 1024;
+std::optional<PreparedAnswer> prepare_answer(const Response& response);
 
 }  // namespace berth::http

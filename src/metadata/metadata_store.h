@@ -79,6 +79,8 @@ struct ReferenceProblem {
 
 struct ManifestPut {
   bool was_new = false;
+  bool made_tag = false;          ///< a tag exists now that did not before
+  bool listed_repository = false; ///< the first manifest of its repository
 };
 struct ReferencesRefused {
   std::vector<ReferenceProblem> problems;
@@ -111,7 +113,8 @@ struct DeleteManifest {
   WallTime review_due;
 };
 struct ManifestDeleted {
-  std::vector<Tag> tags;  ///< that named it and went with it
+  std::vector<Tag> tags = {};       ///< that named it and went with it
+  bool unlisted_repository = false; ///< the last manifest of its repository
 };
 
 struct BlobInUse {

@@ -1,6 +1,7 @@
 // Health: which checks fail now, and why. Filled by server/health_checks, shown by /readyz and /debug/health.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -19,7 +20,11 @@ class Health {
     } else {
       problems_.erase(check);
     }
+    is_healthy_.store(problems_.empty(), std::memory_order_release);
   }
+
+  /// Without a lock.
+  bool is_healthy() const { return is_healthy_.load(std::memory_order_acquire); }
 
   /// Failing checks with their reasons; empty is healthy.
   std::map<std::string, std::string> problems() const {
@@ -30,6 +35,7 @@ class Health {
  private:
   mutable std::mutex mutex_;
   std::map<std::string, std::string> problems_;  // guarded by mutex_
+  std::atomic<bool> is_healthy_{true};
 };
 
 }  // namespace berth

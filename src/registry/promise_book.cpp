@@ -3,11 +3,17 @@
 #include "base/failure.h"
 
 namespace berth {
+namespace {
+
+/// What a promise has left when it need not be renewed yet.
+std::chrono::microseconds least_left(std::chrono::seconds length) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(length) * 3 / 4;
+}
+
+}  // namespace
 
 std::optional<WallTime> plan_renewal(WallTime promised_until, WallTime now, std::chrono::seconds length) {
-  const auto left = promised_until - now;
-  const auto enough = std::chrono::duration_cast<std::chrono::microseconds>(length) * 3 / 4;
-  if (left >= enough) return std::nullopt;
+  if (promised_until - now >= least_left(length)) return std::nullopt;
   return now + length;
 }
 
@@ -15,21 +21,23 @@ PromiseBook::PromiseBook(MetadataStore& metadata, const Clock& clock, Log& log, 
                          bool is_read_only)
     : metadata_(metadata), clock_(clock), log_(log), length_(length), is_read_only_(is_read_only) {}
 
-Task<PromiseOutcome> PromiseBook::keep_blob(RepositoryName repository, BlobLink link) {
+Task<std::optional<WallTime>> PromiseBook::keep_blob(RepositoryName repository, BlobLink link) {
   return keep(Subject::blob, std::move(repository), link.digest, link.promised_until);
 }
 
-Task<PromiseOutcome> PromiseBook::keep_manifest(RepositoryName repository, Digest digest, WallTime promised_until) {
+Task<std::optional<WallTime>> PromiseBook::keep_manifest(RepositoryName repository, Digest digest,
+                                                         WallTime promised_until) {
   return keep(Subject::manifest, std::move(repository), digest, promised_until);
 }
 
-Task<PromiseOutcome> PromiseBook::keep(Subject subject, RepositoryName repository, Digest digest,
-                                       WallTime promised_until) {
+Task<std::optional<WallTime>> PromiseBook::keep(Subject subject, RepositoryName repository, Digest digest,
+                                                WallTime promised_until) {
   // Nobody can push to a registry that is read-only, so nobody needs the promise.
-  if (is_read_only_) co_return PromiseOutcome::stands;
+  if (is_read_only_) co_return promised_until;
   const std::optional<WallTime> until = plan_renewal(promised_until, clock_.now(), length_);
-  if (!until) co_return PromiseOutcome::stands;
+  if (!until) co_return promised_until;
   bool is_there = true;
+  bool is_renewed = true;
   try {
     if (subject == Subject::blob) {
       is_there = co_await metadata_.renew_blob_promise(repository, digest, *until);
@@ -38,11 +46,17 @@ Task<PromiseOutcome> PromiseBook::keep(Subject subject, RepositoryName repositor
     }
   } catch (const Failure& failure) {
     if (failure.kind() != FailureKind::metadata && failure.kind() != FailureKind::storage_full) throw;
+    is_renewed = false;
     log_.debug("promise not renewed", {{"repository", repository.text()},
                                        {"digest", digest.to_string()},
                                        {"reason", std::string_view(failure.what())}});
   }
-  co_return is_there ? PromiseOutcome::stands : PromiseOutcome::gone;
+  if (!is_there) co_return std::nullopt;
+  co_return is_renewed ? *until : promised_until;
+}
+
+WallTime PromiseBook::fresh_until(WallTime promised_until) const {
+  return is_read_only_ ? WallTime::max() : promised_until - least_left(length_);
 }
 
 }  // namespace berth

@@ -16,29 +16,29 @@ namespace berth {
 /// survives any crash, and most answers write nothing. Pure.
 std::optional<WallTime> plan_renewal(WallTime promised_until, WallTime now, std::chrono::seconds length);
 
-enum class PromiseOutcome {
-  stands,  ///< the answer may say that it exists
-  gone,    ///< it went meanwhile: the answer is 404
-};
-
 /// Threading: any loop.
 class PromiseBook {
  public:
   PromiseBook(MetadataStore& metadata, const Clock& clock, Log& log, std::chrono::seconds length, bool is_read_only);
 
-  /// Before a HEAD answers 200. Renews by a committed write that must find the row.
+  /// Before a HEAD answers 200. Renews by a committed write that must find the row. Until when the promise stands;
+  /// nothing if what was promised went meanwhile: the answer is 404.
   ///
   /// If the store cannot commit (full or read-only disk), the answer stands with what is left of the stored promise:
   /// reads go on, pushes are refused anyway, and a store that cannot commit cannot collect either.
-  Task<PromiseOutcome> keep_blob(RepositoryName repository, BlobLink link);
-  Task<PromiseOutcome> keep_manifest(RepositoryName repository, Digest digest, WallTime promised_until);
+  Task<std::optional<WallTime>> keep_blob(RepositoryName repository, BlobLink link);
+  Task<std::optional<WallTime>> keep_manifest(RepositoryName repository, Digest digest, WallTime promised_until);
+
+  /// How long a stored promise can be told again without being renewed.
+  WallTime fresh_until(WallTime promised_until) const;
 
   /// The end of a promise made now.
   WallTime promised_until() const { return clock_.now() + length_; }
 
  private:
   enum class Subject { blob, manifest };
-  Task<PromiseOutcome> keep(Subject subject, RepositoryName repository, Digest digest, WallTime promised_until);
+  Task<std::optional<WallTime>> keep(Subject subject, RepositoryName repository, Digest digest,
+                                     WallTime promised_until);
 
   MetadataStore& metadata_;
   const Clock& clock_;

@@ -65,7 +65,7 @@ TEST(PullBlob, AHealedBlobIsNotMarkedByTheReadThatMissedIt) {
   ASSERT_TRUE(healing);
   boost::asio::io_context loop(1);
   std::optional<Result<PulledBlob>> pulled;
-  boost::asio::co_spawn(loop, keep_result(world->pull_blob.open(repository("app"), digest), pulled),
+  boost::asio::co_spawn(loop, keep_result(world->pull_blob.open(repository("app"), digest, 0), pulled),
                         boost::asio::detached);
   loop.poll();
   EXPECT_FALSE(pulled);

@@ -37,8 +37,10 @@ Task<Result<ManifestRecord>> PullManifest::get(RepositoryName repository, Refere
 Task<Result<ManifestRecord>> PullManifest::find(RepositoryName repository, Reference reference) {
   Result<ManifestRecord> record = co_await get(repository, reference);
   if (!record) co_return record;
-  const PromiseOutcome promise = co_await promises_.keep_manifest(repository, record->digest, record->promised_until);
-  if (promise == PromiseOutcome::gone) co_return unknown(repository, reference);
+  const std::optional<WallTime> promised_until =
+      co_await promises_.keep_manifest(repository, record->digest, record->promised_until);
+  if (!promised_until) co_return unknown(repository, reference);
+  record->promised_until = *promised_until;
   co_return record;
 }
 

@@ -47,7 +47,7 @@ class Registry {
         promises(world.stores.metadata, world.clock, world.log, policy.promise, policy.is_read_only),
         receiver(buffers, space, policy.limits),
         uploads(world.stores, world.locks.uploads, world.clock, world.instance_id),
-        pull_blob(world.stores, world.locks.digests, promises, world.log, policy.limits.digest_lock_wait),
+        pull_blob(world.stores, world.locks.digests, promises, world.disk, world.log, policy.limits.digest_lock_wait),
         pull_manifest(world.stores.metadata, promises),
         push_manifest(world.stores.metadata, world.clock, space, policy),
         start_upload(world.stores.metadata, world.clock, world.entropy, space, policy, world.instance_id),

@@ -20,6 +20,8 @@
 #include "lifecycle/manifest_copier.h"
 #include "lifecycle/periodic_job.h"
 #include "lifecycle/upload_reaper.h"
+#include "metadata/change_counting_store.h"
+#include "metadata/change_numbers.h"
 #include "observe/access_log.h"
 #include "observe/health.h"
 #include "observe/process_metrics.h"
@@ -117,6 +119,8 @@ class Program {
   KeyLock upload_locks_;
   std::unique_ptr<AccessLog> access_log_;
   std::unique_ptr<OpenStores> stores_;
+  ChangeNumbers changes_;
+  ChangeCountingStore metadata_;
   Registry registry_;
   Api api_;
   DebugApi debug_api_;
@@ -140,7 +144,8 @@ Program::Program(const ServerConfig& config, Log& log)
                       ? nullptr
                       : std::make_unique<AccessLog>(AccessLogOptions{.format = config.log.formatter}, metrics_)),
       stores_(open_stores(config, clock_, entropy_, log, metrics_)),
-      registry_({.stores = {.blobs = stores_->blobs(), .uploads = stores_->uploads(), .metadata = stores_->metadata()},
+      metadata_(stores_->metadata(), changes_),
+      registry_({.stores = {.blobs = stores_->blobs(), .uploads = stores_->uploads(), .metadata = metadata_},
                  .locks = {.digests = digest_locks_, .uploads = upload_locks_},
                  .disk = stores_->disk(),
                  .clock = clock_,
@@ -148,14 +153,14 @@ Program::Program(const ServerConfig& config, Log& log)
                  .log = log,
                  .instance_id = random_uuid(entropy_)},
                 build_policy(config)),
-      api_(registry_, build_api_options(config), health_, clock_, log, metrics_),
+      api_(registry_, changes_, build_api_options(config), health_, clock_, log, metrics_),
       debug_api_(health_, metrics_, build_debug_api_options(config)),
-      copier_(stores_->blobs(), stores_->metadata(), digest_locks_, clock_),
-      reaper_(stores_->blobs(), stores_->uploads(), stores_->metadata(), digest_locks_, upload_locks_, clock_, log,
+      copier_(stores_->blobs(), metadata_, digest_locks_, clock_),
+      reaper_(stores_->blobs(), stores_->uploads(), metadata_, digest_locks_, upload_locks_, clock_, log,
               reaper_options(config.storage.upload_purging)),
       certificates_(tls_files(config.http.tls)),
       public_(build_public_options(config.http, take_inherited_sockets()), api_.handler(),
-              build_access_sink(access_log_.get(), clock_), log, metrics_) {
+              build_access_sink(access_log_.get(), clock_), log, metrics_, api_.quick_handler()) {
   if (!config.http.debug.address.empty()) {
     add_process_metrics(metrics_);
     debug_.emplace(build_debug_options(config.http), debug_api_.handler(), [](const http::AccessRecord&) {}, log,
@@ -205,7 +210,7 @@ void Program::start_jobs() {
     jobs_.push_back(std::make_unique<PeriodicJob>(loop_.get_executor(), std::move(options), std::move(round), log_));
   };
   health_checks_ = std::make_unique<HealthChecks>(loop_.get_executor(), health_options(config_), stores_->blobs(),
-                                                  stores_->metadata(), health_, log_);
+                                                  metadata_, health_, log_);
   add({.name = "manifest copies", .interval = kManifestCopyInterval}, [this] { return copy_manifests(); });
   if (config_.storage.upload_purging.is_enabled) {
     const auto interval = config_.storage.upload_purging.interval;

@@ -19,7 +19,7 @@ class ApiInMemory {
  public:
   explicit ApiInMemory(RegistryPolicy policy = policy_with_deletes(), ApiOptions options = {})
       : world(std::move(policy)),
-        api(*world, std::move(options), health, world.clock, *world.log, metrics),
+        api(*world, world.changes, std::move(options), health, world.clock, *world.log, metrics),
         client(api.handler()) {}
 
   RegistryInMemory world;

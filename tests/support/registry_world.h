@@ -10,6 +10,8 @@
 #include "async/run_blocking.h"
 #include "base/entropy.h"
 #include "content/digest.h"
+#include "metadata/change_counting_store.h"
+#include "metadata/change_numbers.h"
 #include "metadata/memory/memory_metadata_store.h"
 #include "observe/log.h"
 #include "registry/registry.h"
@@ -76,7 +78,7 @@ class RegistryInMemory {
                                           policy);
   }
 
-  Stores stores() { return {.blobs = blobs, .uploads = uploads, .metadata = metadata}; }
+  Stores stores() { return {.blobs = blobs, .uploads = uploads, .metadata = counted}; }
   Registry& operator*() { return *registry; }
   Registry* operator->() { return registry.get(); }
 
@@ -107,7 +109,7 @@ class RegistryInMemory {
   }
   /// The blob's bytes, or nothing.
   std::optional<std::string> pull(const std::string& name, const Digest& digest) {
-    const Result<PulledBlob> blob = run_task(registry->pull_blob.open(repository(name), digest));
+    const Result<PulledBlob> blob = run_task(registry->pull_blob.open(repository(name), digest, 0));
     if (!blob) return std::nullopt;
     return read_all(blob->bytes);
   }
@@ -140,6 +142,8 @@ class RegistryInMemory {
   FaultyBlobStore blobs;
   FaultyBlobUploads uploads;
   MemoryMetadataStore metadata;
+  ChangeNumbers changes;
+  ChangeCountingStore counted{metadata, changes};
   KeyLock digest_locks;
   KeyLock upload_locks;
   BlockingPool disk{"disk", 1, 64};

@@ -106,6 +106,7 @@ Task<PutManifestOutcome> MemoryMetadataStore::put_manifest(PutManifest put) {
   Repository& home = repositories_[put.repository];
   const auto existing = home.manifests.find(put.digest);
   const bool is_new = existing == home.manifests.end();
+  ManifestPut done{.was_new = is_new, .listed_repository = home.manifests.empty()};
   if (is_new) {
     ManifestRecord record{put.digest, put.media_type, put.artifact_type, put.bytes, put.now, put.promised_until};
     home.manifests.emplace(put.digest,
@@ -123,8 +124,9 @@ Task<PutManifestOutcome> MemoryMetadataStore::put_manifest(PutManifest put) {
     home.tags.insert_or_assign(tag.text(), put.digest);
     home.history[tag.text()].push_back(TagChange{put.now, put.who, from, put.digest});
     if (from) review(ReviewKind::manifest, put.repository, *from, put.review_due);
+    done.made_tag = done.made_tag || !from;
   }
-  co_return ManifestPut{is_new};
+  co_return done;
 }
 
 Task<bool> MemoryMetadataStore::renew_manifest_promise(RepositoryName repository, Digest digest,
@@ -174,6 +176,7 @@ Task<std::optional<ManifestDeleted>> MemoryMetadataStore::delete_manifest(Delete
            request.review_due);
   }
   home->manifests.erase(found);
+  deleted.unlisted_repository = home->manifests.empty();
   for (const auto& [digest, manifest] : home->manifests) {
     if (manifest.subject == request.digest) {
       review(ReviewKind::manifest, request.repository, digest, request.review_due);

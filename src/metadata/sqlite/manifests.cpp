@@ -46,9 +46,10 @@ std::optional<std::uint64_t> size_of_reference(Connection& connection, std::opti
   return query.count(0);
 }
 
-void count_manifest(Connection& connection, RepositoryId repository, std::int64_t by) {
+/// True if the repository is listed now and was not, or the other way round.
+bool count_manifest(Connection& connection, RepositoryId repository, std::int64_t by) {
   connection.change(Statement::add_manifest_count, repository, by);
-  connection.change(Statement::update_listing, repository);
+  return connection.change(Statement::update_listing, repository) > 0;
 }
 
 std::int64_t create_manifest(Connection& connection, RepositoryId repository, const PutManifest& put) {
@@ -59,7 +60,6 @@ std::int64_t create_manifest(Connection& connection, RepositoryId repository, co
   for (const ManifestReference& reference : put.references) {
     connection.change(Statement::create_reference, id, reference.digest, reference.kind, repository);
   }
-  count_manifest(connection, repository, 1);
   // Where another repository brought the same manifest the bytes lie there already.
   if (!connection.query(Statement::find_blob_size, put.digest).step()) connection.change(Statement::queue_copy, id);
   return id;
@@ -82,9 +82,12 @@ PutManifestOutcome put_manifest_in(Connection& connection, const PutManifest& pu
   const RepositoryId repository =
       known ? *known : sqlite::find_or_create_repository(connection, put.repository, put.now);
   const std::optional<std::int64_t> existing = find_manifest_id(connection, repository, put.digest);
+  ManifestPut done{.was_new = !existing};
   const std::int64_t id = existing ? *existing : create_manifest(connection, repository, put);
   if (existing) {
     connection.change(Statement::renew_manifest_promise, put.digest, repository, put.promised_until);
+  } else {
+    done.listed_repository = count_manifest(connection, repository, 1);
   }
   sqlite::put_review(connection, ReviewKind::manifest, repository, put.digest, put.review_due);
   for (const Tag& tag : put.tags) {
@@ -93,8 +96,9 @@ PutManifestOutcome put_manifest_in(Connection& connection, const PutManifest& pu
     connection.change(Statement::put_tag, repository, tag.text(), id);
     connection.change(Statement::create_tag_change, repository, tag.text(), put.now, put.who, from, put.digest);
     if (from) sqlite::put_review(connection, ReviewKind::manifest, repository, *from, put.review_due);
+    done.made_tag = done.made_tag || !from;
   }
-  return ManifestPut{.was_new = !existing};
+  return done;
 }
 
 DeleteTagOutcome delete_tag_in(Connection& connection, const DeleteTag& request) {
@@ -129,7 +133,7 @@ std::optional<ManifestDeleted> delete_manifest_in(Connection& connection, const 
   connection.change(Statement::delete_references, *id);
   connection.change(Statement::delete_copy, *id);
   connection.change(Statement::delete_manifest, *id);
-  count_manifest(connection, *repository, -1);
+  deleted.unlisted_repository = count_manifest(connection, *repository, -1);
   connection.change(Statement::review_referrers, request.digest, *repository, request.review_due);
   // Its copy lies among the blobs, or is on its way there.
   sqlite::put_review(connection, ReviewKind::blob, sqlite::kNoRepository, request.digest, request.review_due);
