@@ -72,13 +72,17 @@ IoResult PlainStream::read_now(std::span<std::byte> into) {
 
 IoResult PlainStream::write_now(std::span<const iovec> pieces, MoreFollows more) {
   waits_to_write_ = true;
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(pieces.data());
-  message.msg_iovlen = pieces.size();
   const int flags = MSG_NOSIGNAL | (more == MoreFollows::yes ? MSG_MORE : 0);
   IoResult result;
   do {
-    result = result_of(::sendmsg(socket_.native_handle(), &message, flags));
+    if (pieces.size() == 1) {
+      result = result_of(::send(socket_.native_handle(), pieces[0].iov_base, pieces[0].iov_len, flags));
+    } else {
+      msghdr message{};
+      message.msg_iov = const_cast<iovec*>(pieces.data());
+      message.msg_iovlen = pieces.size();
+      result = result_of(::sendmsg(socket_.native_handle(), &message, flags));
+    }
   } while (result.error == EINTR);
   return result;
 }
