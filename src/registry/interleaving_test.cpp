@@ -130,7 +130,7 @@ class Race {
   }
 
   Task<> read() {
-    const auto blob = co_await registry_->pull_blob.open(a_, digest_);
+    const auto blob = co_await registry_->pull_blob.open(a_, digest_, 0);
     if (blob) EXPECT_EQ(read_all(blob->bytes), bytes_);
   }
 
@@ -140,7 +140,7 @@ class Race {
   // -----------------------------------------------------------------------------------
   bool has(const RepositoryName& name) { return run_task(registry_->pull_blob.find(name, digest_)).has_value(); }
   std::optional<std::string> pull(const RepositoryName& name) {
-    const auto blob = run_task(registry_->pull_blob.open(name, digest_));
+    const auto blob = run_task(registry_->pull_blob.open(name, digest_, 0));
     if (!blob) return std::nullopt;
     return read_all(blob->bytes);
   }
