@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
 constexpr std::uint64_t kMostShards = 64;
-constexpr std::uint64_t kLargestBodyBytes = 64 * 1024;
 /// What an entry takes beside its texts: list and hash nodes, fields as strings, allocators' headers.
 constexpr std::size_t kEntryOverheadBytes = 1024;
 
@@ -102,7 +101,7 @@ void AnswerCache::forget(std::string_view target) {
 }
 
 std::uint64_t AnswerCache::body_limit_bytes() const {
-  return std::min<std::uint64_t>(kLargestBodyBytes, shard_bytes_ / 4);
+  return std::min<std::uint64_t>(options_.body_bytes, shard_bytes_ / 4);
 }
 
 AnswerCache::Shard& AnswerCache::shard_of(std::string_view target) {

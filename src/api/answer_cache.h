@@ -34,6 +34,7 @@ struct CachedAnswer {
 
 struct AnswerCacheOptions {
   std::uint64_t size_bytes = 64 * 1024 * 1024;  ///< of all answers, about; 0 keeps nothing
+  std::uint64_t body_bytes = 64 * 1024;         ///< a larger body is not kept in memory, its file is kept open
   std::size_t file_count = 1024;                ///< answers whose body is an open file
 };
 

@@ -48,9 +48,16 @@ class Http1Connection {
     request,  ///< request_ goes the long way
     refusal,  ///< refusal_ says why not
   };
+  using LoopClock = std::chrono::steady_clock;
+  /// A quick answer whose line is written when it is out.
+  struct ToRecord {
+    QuickAnswer quick;
+    std::string request_id;
+    LoopClock::time_point started;
+  };
   /// What is known of an exchange when its answer goes out.
   struct Exchange {
-    std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+    LoopClock::time_point started = LoopClock::now();
     bool is_head_method = false;
     unsigned http_minor = 1;
     bool is_keep_alive_named = false;
@@ -82,7 +89,11 @@ class Http1Connection {
   /// Sends it, whole or not, and says whether another answer can follow on this connection.
   Task<bool> send(Response& response, Exchange& exchange, const std::string& request_id, bool can_go_on);
   void report(SendResult sent, std::string_view request_id);
-  void record(const Exchange& exchange, Request& request, std::uint64_t request_body_bytes, std::string user);
+  struct BodyBytes {
+    std::uint64_t received = 0;
+    std::uint64_t sent = 0;
+  };
+  void record(const Exchange& exchange, Request& request, BodyBytes bytes, std::string user);
 
   ServerContext& server_;
   Loop& loop_;
@@ -100,7 +111,7 @@ class Http1Connection {
   std::optional<HeadRefusal> refusal_;
   ReplyBatch batch_;
   std::size_t batch_sent_ = 0;
-  std::optional<QuickAnswer> to_record_;  ///< the only answer of the batch, when there is an access log
+  std::optional<ToRecord> to_record_;  ///< the only answer of the batch, when there is an access log
   ResponseWriter writer_;
   std::string head_bytes_;
   std::size_t request_count_ = 0;
@@ -194,13 +205,13 @@ Http1Connection::Look Http1Connection::look_at_head(std::string_view text) {
                                              .is_tls = peer_.is_tls});
     if (quick.prepared && batch_.is_full(*quick.prepared)) return Look::batch;
     if (quick.prepared) {
-      batch_.add(*quick.prepared, head_.method);
+      const std::string_view request_id = batch_.add(*quick.prepared, head_.method);
       ++request_count_;
       finder_ = HeadFinder();
       buffer_.consume(size);
       if (!server_.access) return Look::more;
       // The head's bytes stay where they are until more are received, so its line can be written when it is out.
-      to_record_ = quick;
+      to_record_ = ToRecord{.quick = quick, .request_id = std::string(request_id), .started = LoopClock::now()};
       return Look::batch;
     }
   }
@@ -253,20 +264,24 @@ Task<Http1Connection::Next> Http1Connection::send_rest_of_batch() {
 
 void Http1Connection::record_quick(SendResult sent) {
   if (!to_record_) return;
-  const QuickAnswer quick = *std::exchange(to_record_, std::nullopt);
+  const ToRecord done = *std::exchange(to_record_, std::nullopt);
   Request request;
   request.method_text = head_.method_text;
   request.target = head_.target;
   request.host = head_.host;
+  request.request_id = done.request_id;
   for (const auto& [name, value] : head_.fields) {
     if (equals_ignoring_case(name, "Referer") || equals_ignoring_case(name, "User-Agent")) {
       request.headers.add(std::string(name), std::string(value));
     }
   }
-  Exchange exchange;
-  exchange.status = quick.prepared->status;
+  const PreparedAnswer& prepared = *done.quick.prepared;
+  Exchange exchange{.started = done.started};
+  exchange.status = prepared.status;
   exchange.is_complete = sent == SendResult::sent;
-  record(exchange, request, 0, quick.user ? *quick.user : std::string());
+  const bool has_body = head_.method == Method::get && exchange.is_complete;
+  record(exchange, request, {.received = 0, .sent = has_body ? prepared.body.size() : 0},
+         done.quick.user ? *done.quick.user : std::string());
 }
 
 bool Http1Connection::expect_bytes() {
@@ -316,7 +331,7 @@ Task<Http1Connection::Next> Http1Connection::refuse(HeadRefusal refusal) {
   Exchange exchange;
   exchange.is_head_method = request.method_text == "HEAD";
   co_await send(response, exchange, request.request_id, false);
-  record(exchange, request, 0, {});
+  record(exchange, request, {.received = 0, .sent = writer_.body_bytes()}, {});
   co_return Next::linger;
 }
 
@@ -339,7 +354,7 @@ Task<Http1Connection::Next> Http1Connection::answer(RequestHead head) {
   if (body.is_too_slow()) server_.metrics.timeouts_body.add();
   if (!response) {
     exchange.status = 499;  // nginx's number for a client that went away; Distribution logs it, too
-    record(exchange, request, body.byte_count(), {});
+    record(exchange, request, {.received = body.byte_count()}, {});
     co_return Next::close;
   }
   const bool is_body_out_of_the_way = body.skip_what_is_at_hand();
@@ -347,7 +362,7 @@ Task<Http1Connection::Next> Http1Connection::answer(RequestHead head) {
                          request_count_ < limits_.requests_per_connection;
   const bool goes_on = co_await send(*response, exchange, request.request_id, can_go_on);
   const bool is_clean_end = !head.is_keep_alive && is_body_out_of_the_way && buffer_.empty();
-  record(exchange, request, body.byte_count(), std::move(response->user));
+  record(exchange, request, {.received = body.byte_count(), .sent = writer_.body_bytes()}, std::move(response->user));
   if (goes_on) co_return Next::request;
   co_return !exchange.is_complete || is_clean_end ? Next::close : Next::linger;
 }
@@ -469,8 +484,7 @@ void Http1Connection::report(SendResult sent, std::string_view request_id) {
   io_.abort(Stream::Abort::reset);
 }
 
-void Http1Connection::record(const Exchange& exchange, Request& request, std::uint64_t request_body_bytes,
-                             std::string user) {
+void Http1Connection::record(const Exchange& exchange, Request& request, BodyBytes bytes, std::string user) {
   if (!server_.access) return;
   AccessRecord line;
   line.peer_address = peer_.address;
@@ -481,13 +495,12 @@ void Http1Connection::record(const Exchange& exchange, Request& request, std::ui
   line.target = std::move(request.target);
   line.http_minor = exchange.http_minor;
   line.status = exchange.status;
-  line.body_bytes = exchange.status == 499 ? 0 : writer_.body_bytes();
-  line.request_body_bytes = request_body_bytes;
+  line.body_bytes = bytes.sent;
+  line.request_body_bytes = bytes.received;
   line.is_complete = exchange.is_complete;
   line.request_id = std::move(request.request_id);
   line.host = std::move(request.host);
-  line.duration =
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - exchange.started);
+  line.duration = std::chrono::duration_cast<std::chrono::microseconds>(LoopClock::now() - exchange.started);
   server_.access(line);
 }
 

@@ -21,19 +21,22 @@ bool ReplyBatch::is_full(const PreparedAnswer& next) const {
   return body_to_follow_ || (filled_ > 0 && filled_ + needed > Loop::kBufferBytes);
 }
 
-void ReplyBatch::add(const PreparedAnswer& answer, Method method) {
+std::string_view ReplyBatch::add(const PreparedAnswer& answer, Method method) {
   if (!buffer_) buffer_ = loop_.borrow_buffer();
   std::memcpy(text() + filled_, answer.http1_head.data(), answer.http1_head.size());
   filled_ += answer.http1_head.size();
   filled_ += loop_.write_head_end(text() + filled_);
-  if (method == Method::head || answer.body.size() == 0) return;
+  // The id is the last thing before the empty line.
+  const std::string_view id(text() + filled_ - 4 - kUuidLength, kUuidLength);
+  if (method == Method::head || answer.body.size() == 0) return id;
   const std::size_t copied = copied_body_bytes(answer);
   if (copied == 0) {
     body_to_follow_ = answer.body;
-    return;
+  } else {
+    std::memcpy(text() + filled_, answer.body.memory()->view().data(), copied);
+    filled_ += copied;
   }
-  std::memcpy(text() + filled_, answer.body.memory()->view().data(), copied);
-  filled_ += copied;
+  return id;
 }
 
 void ReplyBatch::clear() {

@@ -20,8 +20,8 @@ class ReplyBatch {
   bool empty() const { return filled_ == 0; }
   /// The next answer may not fit: send first.
   bool is_full(const PreparedAnswer& next) const;
-  /// Adds the head and, for GET, a body in memory that is small.
-  void add(const PreparedAnswer& answer, Method method);
+  /// Adds the head and, for GET, a body in memory that is small. The request id it gave, until the batch is cleared.
+  std::string_view add(const PreparedAnswer& answer, Method method);
   std::string_view bytes() const { return {reinterpret_cast<const char*>(buffer_.get()), filled_}; }
   /// What must be sent behind the bytes before anything else: a large body, or a file. Null if there is none.
   const ByteSource* body_to_follow() const { return body_to_follow_ ? &*body_to_follow_ : nullptr; }

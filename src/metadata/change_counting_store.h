@@ -10,7 +10,7 @@ namespace berth {
 /// A change whose outcome is not known, because the commit threw, is counted as if it had happened.
 ///
 /// Lifetime: `inner` and `changes` outlive it. Every writer of the process goes through it.
-class ChangeCountingStore final : public MetadataStore {
+class ChangeCountingStore : public MetadataStore {
  public:
   ChangeCountingStore(MetadataStore& inner, ChangeNumbers& changes) : inner_(inner), changes_(changes) {}
 

@@ -1,15 +1,34 @@
 // Who runs the contract.
 #include "metadata/metadata_store_contract.h"
 
+#include "metadata/change_counting_store.h"
 #include "metadata/memory/memory_metadata_store.h"
 #include "metadata/sqlite/sqlite_metadata_store.h"
 
 namespace berth {
 
+namespace {
+
+/// A memory store with the counting around it, which must not change what it does.
+struct Counted {
+  MemoryMetadataStore memory;
+  ChangeNumbers changes;
+};
+class CountedMemoryStore final : private Counted, public ChangeCountingStore {
+ public:
+  CountedMemoryStore() : ChangeCountingStore(memory, changes) {}
+};
+
+}  // namespace
+
 INSTANTIATE_TEST_SUITE_P(Stores, MetadataStoreContract,
                          testing::Values(StoreFactory{"memory",
                                                       [](const std::filesystem::path&) -> std::unique_ptr<MetadataStore> {
                                                         return std::make_unique<MemoryMetadataStore>();
+                                                      }},
+                                         StoreFactory{"counted",
+                                                      [](const std::filesystem::path&) -> std::unique_ptr<MetadataStore> {
+                                                        return std::make_unique<CountedMemoryStore>();
                                                       }},
                                          StoreFactory{"sqlite",
                                                       [](const std::filesystem::path& directory) -> std::unique_ptr<MetadataStore> {

@@ -51,6 +51,7 @@ ApiOptions build_api_options(const ServerConfig& config) {
   options.tag_entries = config.limits.tag_entries;
   options.tag_page = config.limits.tag_page;
   options.referrers_bytes = config.limits.referrers_bytes;
+  options.answers = config.cache.answers;
   return options;
 }
 

@@ -21,6 +21,7 @@ struct ServerConfig {
   HealthConfig health;
   ValidationConfig validation;
   LimitsConfig limits;
+  CacheConfig cache;
   PoolsConfig pools;
 };
 

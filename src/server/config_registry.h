@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/answer_cache.h"
 #include "registry/policy.h"
 
 namespace berth {
@@ -37,6 +38,10 @@ struct LimitsConfig {
   std::size_t tag_entries = 1000;                   ///< tags.maxtags: n is clamped to it
   std::size_t tag_page = 1000;                      ///< read at a time when all are asked for
   std::uint64_t referrers_bytes = 4 * 1024 * 1024;  ///< of one page
+};
+
+struct CacheConfig {
+  AnswerCacheOptions answers;
 };
 
 struct StorageHealthConfig {

@@ -119,6 +119,13 @@ void describe_limits(SettingSection root, ServerConfig& config) {
              "The largest `n`; larger ones get this many. 0 is the default.");
   describe_request_limits(root.section("limits", "Berth's own. What one request, and all together, may use."),
                           config.limits);
+  SettingSection answers =
+      root.section("cache", "Berth's own. What is kept in memory.")
+          .section("answers", "Answers ready to be sent: manifests, small blobs, pages of tags and of the catalog.");
+  answers.value("size", byte_count(config.cache.answers.size_bytes), "Memory of all of them, about; 0 keeps none.");
+  answers.value("bodysize", byte_count(config.cache.answers.body_bytes, 0, 4 * 1024 * 1024),
+                "The largest body that is kept; of larger blobs the open file is.");
+  answers.value("files", number(config.cache.answers.file_count), "Files of blobs that are kept open.");
   SettingSection pools = root.section("pools", "Berth's own. Work that blocks.");
   SettingSection disk = pools.section("disk", "Reading and writing blobs.");
   disk.value("threads", number(config.pools.disk.thread_count, 0, 10'000),

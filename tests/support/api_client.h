@@ -6,8 +6,11 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "http/quick_answer.h"
 #include "http/response.h"
 #include "http/target.h"
 #include "tests/support/memory_reader.h"
@@ -43,9 +46,15 @@ inline std::string target_of(const std::string& location) {
 
 class ApiClient {
  public:
-  explicit ApiClient(http::Handler handler) : handler_(std::move(handler)) {}
+  /// As a connection does, it asks `quick` first for what can be answered at once.
+  explicit ApiClient(http::Handler handler, http::QuickHandler quick = {})
+      : handler_(std::move(handler)), quick_(std::move(quick)) {}
+
+  /// How many requests were answered at once.
+  std::size_t quick_count() const { return quick_count_; }
 
   ClientAnswer send(const std::string& method, const std::string& target, const ClientRequest& with = {}) {
+    if (auto answer = send_quickly(method, target, with)) return std::move(*answer);
     http::Request request;
     request.method = method_of(method);
     request.method_text = method;
@@ -89,6 +98,30 @@ class ApiClient {
     return http::Method::other;
   }
 
+  std::optional<ClientAnswer> send_quickly(const std::string& method, const std::string& target,
+                                           const ClientRequest& with) {
+    if (!quick_ || !with.body.empty() || with.is_chunked || (method != "GET" && method != "HEAD")) return std::nullopt;
+    std::vector<http::FieldView> fields;
+    for (const auto& [name, value] : with.headers) {
+      if (std::string_view(name) == "Range" || std::string_view(name).starts_with("If-")) return std::nullopt;
+      fields.emplace_back(name, value);
+    }
+    const http::QuickAnswer quick = quick_(
+        {.method = method_of(method), .target = target, .fields = fields, .host = with.host, .peer_address = "test"});
+    if (!quick.prepared) return std::nullopt;
+    ++quick_count_;
+    const http::PreparedAnswer& prepared = *quick.prepared;
+    ClientAnswer answer{.status = prepared.status,
+                        .headers = prepared.fields,
+                        .body = method == "HEAD" ? std::string() : read_all(prepared.body),
+                        .head_length = std::nullopt,
+                        .body_bytes_read = 0};
+    if (method == "HEAD") answer.head_length = std::stoull(answer["Content-Length"]);
+    answer.headers.remove("Content-Length");
+    answer.headers.add("X-Request-Id", "request-1");
+    return answer;
+  }
+
   static Task<std::string> read_stream(ByteReader& reader) {
     std::string text;
     std::string piece(100, '\0');
@@ -107,6 +140,8 @@ class ApiClient {
   }
 
   http::Handler handler_;
+  http::QuickHandler quick_;
+  std::size_t quick_count_ = 0;
 };
 
 }  // namespace berth

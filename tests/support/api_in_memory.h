@@ -20,7 +20,7 @@ class ApiInMemory {
   explicit ApiInMemory(RegistryPolicy policy = policy_with_deletes(), ApiOptions options = {})
       : world(std::move(policy)),
         api(*world, world.changes, std::move(options), health, world.clock, *world.log, metrics),
-        client(api.handler()) {}
+        client(api.handler(), api.quick_handler()) {}
 
   RegistryInMemory world;
   Health health;
