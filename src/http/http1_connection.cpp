@@ -81,8 +81,8 @@ class Http1Connection {
   /// Waiting has ended without bytes.
   Next give_up();
 
-  Task<Next> refuse(HeadRefusal refusal);
-  Task<Next> answer(RequestHead head);
+  Task<Next> refuse(std::unique_ptr<HeadRefusal> refusal);
+  Task<Next> answer(std::unique_ptr<RequestHead> head);
   Task<std::optional<Response>> call_handler(Request& request, bool is_for_server, const BodyReader& body);
   std::optional<Response> answer_to_failure(const Request& request, const std::exception_ptr& error,
                                             const BodyReader& body);
@@ -107,8 +107,9 @@ class Http1Connection {
   bool is_header_timed_ = false;
   /// The last read filled all its room, or there was none yet: more may have come already.
   bool may_have_come_ = true;
-  std::optional<RequestHead> request_;
-  std::optional<HeadRefusal> refusal_;
+  // What goes the long way, apart: most connections wait most of the time, and have none.
+  std::unique_ptr<RequestHead> request_;
+  std::unique_ptr<HeadRefusal> refusal_;
   ReplyBatch batch_;
   std::size_t batch_sent_ = 0;
   std::optional<ToRecord> to_record_;  ///< the only answer of the batch, when there is an access log
@@ -142,10 +143,10 @@ Task<> Http1Connection::run() {
         break;
       }
       case Look::request:
-        next = co_await answer(*std::exchange(request_, std::nullopt));
+        next = co_await answer(std::move(request_));
         break;
       case Look::refusal:
-        next = co_await refuse(*std::exchange(refusal_, std::nullopt));
+        next = co_await refuse(std::move(refusal_));
         break;
     }
   }
@@ -219,12 +220,12 @@ Http1Connection::Look Http1Connection::look_at_head(std::string_view text) {
   if (!head) return refused(std::move(head.error()));
   finder_ = HeadFinder();
   buffer_.consume(size);
-  request_ = std::move(*head);
+  request_ = std::make_unique<RequestHead>(std::move(*head));
   return Look::request;
 }
 
 Http1Connection::Look Http1Connection::refused(HeadRefusal refusal) {
-  refusal_ = std::move(refusal);
+  refusal_ = std::make_unique<HeadRefusal>(std::move(refusal));
   return Look::refusal;
 }
 
@@ -313,21 +314,21 @@ Http1Connection::Next Http1Connection::give_up() {
   if (!io_.is_expired()) return Next::gone;
   if (is_header_timed_) {
     server_.metrics.timeouts_header.add();
-    refusal_ = HeadRefusal{408, "the head of the request came too slowly"};
+    refused({408, "the head of the request came too slowly"});
     return Next::request;
   }
   server_.metrics.timeouts_idle.add();
   return Next::gone;
 }
 
-Task<Http1Connection::Next> Http1Connection::refuse(HeadRefusal refusal) {
+Task<Http1Connection::Next> Http1Connection::refuse(std::unique_ptr<HeadRefusal> refusal) {
   io_.end_deadline();
   server_.metrics.bad_requests.add();
   Request request;
-  request.method_text = std::move(refusal.method);
-  request.target = std::move(refusal.target);
+  request.method_text = std::move(refusal->method);
+  request.target = std::move(refusal->target);
   request.request_id = loop_.new_request_id();
-  Response response = text_answer(refusal.status, refusal.reason);
+  Response response = text_answer(refusal->status, refusal->reason);
   Exchange exchange;
   exchange.is_head_method = request.method_text == "HEAD";
   co_await send(response, exchange, request.request_id, false);
@@ -335,21 +336,21 @@ Task<Http1Connection::Next> Http1Connection::refuse(HeadRefusal refusal) {
   co_return Next::linger;
 }
 
-Task<Http1Connection::Next> Http1Connection::answer(RequestHead head) {
-  Request& request = head.request;
+Task<Http1Connection::Next> Http1Connection::answer(std::unique_ptr<RequestHead> head) {
+  Request& request = head->request;
   request.is_tls = peer_.is_tls;
   request.peer_address = peer_.address;
   request.request_id = loop_.new_request_id();
-  BodyReader body(io_, buffer_, head, limits_);
+  BodyReader body(io_, buffer_, *head, limits_);
   request.body = &body;
   Exchange exchange;
   exchange.is_head_method = request.method == Method::head;
   exchange.http_minor = request.http_minor;
-  exchange.is_keep_alive_named = head.is_keep_alive_named;
+  exchange.is_keep_alive_named = head->is_keep_alive_named;
   ++request_count_;
 
   server_.metrics.requests_in_flight.add(1);
-  std::optional<Response> response = co_await call_handler(request, head.is_for_server, body);
+  std::optional<Response> response = co_await call_handler(request, head->is_for_server, body);
   server_.metrics.requests_in_flight.add(-1);
   if (body.is_too_slow()) server_.metrics.timeouts_body.add();
   if (!response) {
@@ -358,10 +359,10 @@ Task<Http1Connection::Next> Http1Connection::answer(RequestHead head) {
     co_return Next::close;
   }
   const bool is_body_out_of_the_way = body.skip_what_is_at_hand();
-  const bool can_go_on = head.is_keep_alive && is_body_out_of_the_way && !server_.is_draining() &&
+  const bool can_go_on = head->is_keep_alive && is_body_out_of_the_way && !server_.is_draining() &&
                          request_count_ < limits_.requests_per_connection;
   const bool goes_on = co_await send(*response, exchange, request.request_id, can_go_on);
-  const bool is_clean_end = !head.is_keep_alive && is_body_out_of_the_way && buffer_.empty();
+  const bool is_clean_end = !head->is_keep_alive && is_body_out_of_the_way && buffer_.empty();
   record(exchange, request, {.received = body.byte_count(), .sent = writer_.body_bytes()}, std::move(response->user));
   if (goes_on) co_return Next::request;
   co_return !exchange.is_complete || is_clean_end ? Next::close : Next::linger;
