@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import http.client
+import json
 import ssl
 import urllib.parse
 
@@ -34,6 +35,9 @@ class Client:
 
     def get(self, target):
         return self.request("GET", target, headers={"Accept": content.MANIFEST_TYPE})[1]
+
+    def get_json(self, target):
+        return json.loads(self.get(target))
 
     def put_blob(self, data, digest, repository=content.REPOSITORY):
         answer, _ = self.request("POST", f"/v2/{repository}/blobs/uploads/", body=b"", expect=202)

@@ -6,7 +6,7 @@ import json
 import os
 import pathlib
 import random
-from typing import List
+from typing import Dict, List
 
 REPOSITORY = "bench/read"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
@@ -90,6 +90,21 @@ class FileTree:
     def add_config(self, number=0):
         return self.store_blob(json.dumps({"architecture": "amd64", "os": "linux", "number": number,
                                            "rootfs": {"type": "layers", "diff_ids": []}}).encode())
+
+
+@dataclasses.dataclass
+class Content:
+    """Lists of targets that the rows name, and what of it the other registries get."""
+
+    lists: Dict[str, List[str]]
+    few_images: List[Image]
+    few_blobs: List[Blob]
+
+    def few_lines(self, name):
+        names = {blob.digest for blob in self.few_blobs}
+        for image in self.few_images:
+            names |= {image.manifest.tag, image.manifest.digest}
+        return [line for line in self.lists[name] if line.split()[0].rsplit("/", 1)[1] in names]
 
 
 def target(kind, name):

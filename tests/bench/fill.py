@@ -19,6 +19,8 @@ from servers import Berth
 CONFIG_REFERENCE, LAYER_REFERENCE, MANIFEST_REVIEW = 1, 2, 3
 PROMISE_MICROSECONDS = 86_400_000_000
 BATCH = 50_000
+# Unlike that of any image that is filled in.
+PATTERN_NUMBER = 99_999_999
 
 
 class BerthFiller:
@@ -34,7 +36,7 @@ class BerthFiller:
             client = api.Client(self.server)
             for blob, data in zip(self.pattern_blobs, pattern):
                 client.put_blob(data, blob.digest)
-            client.put_manifest(self.small_image("", "", 0)[2], "pattern")
+            client.put_manifest(self._small_manifest(PATTERN_NUMBER), "pattern")
             client.close()
         finally:
             self.server.stop()
@@ -45,7 +47,10 @@ class BerthFiller:
 
     def small_image(self, repository, tag, number):
         """An image whose manifest has some 600 bytes, so that a million of them is soon written."""
-        return repository, tag, content.manifest_bytes(self.pattern_blobs[0], self.pattern_blobs[1:], number), self.pattern_blobs
+        return repository, tag, self._small_manifest(number), self.pattern_blobs
+
+    def _small_manifest(self, number):
+        return content.manifest_bytes(self.pattern_blobs[0], self.pattern_blobs[1:], number)
 
     @contextlib.contextmanager
     def _database(self):

@@ -9,6 +9,7 @@ from typing import Optional, Tuple
 from features import Features
 from loads import Loads
 from servers import Berth, Certificate, Distribution, LimitReceiver, NamedPeer, Nginx
+from warehouse import Warehouse
 
 
 @dataclasses.dataclass
@@ -19,11 +20,13 @@ class Lab:
     directory: pathlib.Path
     seconds: float                         # of one sample that is limited by time
     peer: Optional[Tuple[str, str]] = None  # BENCH_PEER: name and command
+    has_others: bool = True                 # whether registries that no goal speaks of are measured, too
 
     def __post_init__(self):
         self.certificate = Certificate(self.directory)
         self.features = Features(self.program)
         self.loads = Loads(self.load_program)
+        self.warehouse = Warehouse(self)
         self._number = 0
 
     def new_directory(self, name):
@@ -44,7 +47,7 @@ class Lab:
     @property
     def other_names(self):
         """Registries that are measured for comparison where no goal speaks of them."""
-        return [Distribution.name, *([self.peer[0]] if self.peer else [])]
+        return [Distribution.name, *([self.peer[0]] if self.peer else [])] if self.has_others else []
 
     def registry(self, name):
         """docker-registry or the peer."""

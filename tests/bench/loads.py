@@ -1,5 +1,6 @@
 """Runs the load drivers and turns what they print into figures: berth_load of ours, and h2load for HTTP/2."""
 
+import contextlib
 import json
 import re
 import resource
@@ -29,11 +30,14 @@ def cpu_figures(server_seconds, client_seconds, seconds, count, size_bytes):
 class Loads:
     def __init__(self, program):
         self.program = str(program)
+        # What goes on around each load that is measured (a profiler): a function of the server to a context manager.
+        self.around = lambda server: contextlib.nullcontext()
 
-    def _run(self, kind, server, way, *options):
+    def _run(self, kind, server, way, *options, is_measured=True):
         pids = [word for pid in server.pids() for word in ("--server", str(pid))]
-        done = subprocess.run([self.program, kind, server.address(way), *pids, *(str(word) for word in options)],
-                              capture_output=True, text=True, check=False)
+        with self.around(server) if is_measured else contextlib.nullcontext():
+            done = subprocess.run([self.program, kind, server.address(way), *pids, *(str(word) for word in options)],
+                                  capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise LoadFailed(f"{server.name}: {done.stderr.strip() or done.stdout.strip() or 'no answer'}")
         return json.loads(done.stdout)
@@ -44,7 +48,7 @@ class Loads:
                    "--run", run_length, "--seed", seed, "--accept", content.MANIFEST_TYPE]
         options += ["--tls"] if way == "tls" else []
         options += ["--once"] if once else []
-        said = self._run("requests", server, way, *options)
+        said = self._run("requests", server, way, *options, is_measured=not once)
         if not said["requests"] and not said["bytes"]:
             raise LoadFailed(f"{server.name} answered nothing within {seconds} s")
         return {**cpu_figures(said["server_cpu_seconds"], said["client_cpu_seconds"], said["seconds"],
@@ -71,10 +75,26 @@ class Loads:
         return {**cpu_figures(said["server_cpu_seconds"], said["client_cpu_seconds"], said["seconds"], said["requests"], 0),
                 "p99_ms": said["p99_ms"]}
 
+    @contextlib.contextmanager
+    def idle(self, server, connections):
+        """While it lasts, so many connections rest that each had one answer; then each must still answer."""
+        driver = subprocess.Popen([self.program, "idle", server.address(), "--connections", str(connections)], text=True,
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            if driver.stdout.readline().strip() != "ready":
+                raise LoadFailed(f"{server.name}: {driver.stderr.read().strip()}")
+            yield
+            answered, said = driver.communicate("\n", timeout=600)
+            if answered.strip() != str(connections):
+                raise LoadFailed(f"{server.name}: of {connections} idle connections {answered.strip() or 'none'} still answer {said}")
+        finally:
+            driver.kill()
+            driver.wait()
+
     def h2(self, server, way, targets, connections, streams, seconds):
         """h2load: HTTP/2 over TLS (way h2) or without (h2c); the lines of `targets` in turn."""
         scheme = "https" if way == "h2" else "http"
-        with open(targets, encoding="ascii") as lines, tempfile.NamedTemporaryFile("w", suffix=".uris") as uris:
+        with open(targets, encoding="ascii") as lines, tempfile.NamedTemporaryFile("w") as uris, self.around(server):
             uris.writelines(f"{scheme}://{server.address(way)}{line.split()[0]}\n" for line in lines)
             uris.flush()
             server_before, client_before = cpu_seconds(server.pids()), _children_seconds()

@@ -1,9 +1,9 @@
 """Servers that hold the same content for the reads. nginx's files are the master copy, Berth has links to them; the other
 registries get a part of it over their API, since they take hundreds of pushes a second where the rows need ten thousands."""
 
-import dataclasses
+import os
+import random
 import statistics
-from typing import Dict, List
 
 import api
 import content
@@ -11,21 +11,6 @@ from fill import BerthFiller
 
 ENCRYPTED_WAYS = ("tls", "h2")
 OPENING_RATE_SAMPLES = 3
-
-
-@dataclasses.dataclass
-class Content:
-    """Lists of targets that the rows name, and what of it the other registries get."""
-
-    lists: Dict[str, List[str]]
-    few_images: List[content.Image]
-    few_blobs: List[content.Blob]
-
-    def few_lines(self, name):
-        names = {blob.digest for blob in self.few_blobs}
-        for image in self.few_images:
-            names |= {image.manifest.tag, image.manifest.digest}
-        return [line for line in self.lists[name] if line.split()[0].rsplit("/", 1)[1] in names]
 
 
 class ReadWorld:
@@ -71,6 +56,7 @@ class ReadWorld:
         for name in self.other_names:
             other = self.servers[name] = self.lab.registry(name).start()
             api.push(other, tree, self.content.few_images, self.content.few_blobs)
+        os.sync()  # or the kernel writes it back in the middle of a measurement
 
     def server(self, name, way):
         server = self.servers[name]
@@ -87,6 +73,14 @@ class ReadWorld:
         if not path.exists():
             lines = self.content.few_lines(list_name) if is_few else self.content.lists[list_name]
             path.write_text("".join(f"{line}\n" for line in lines))
+        return path
+
+    def shuffled_targets(self, name, list_name, seed):
+        """For a driver that asks in the order of the file."""
+        lines = self.targets(name, list_name).read_text().splitlines(keepends=True)
+        random.Random(seed).shuffle(lines)
+        path = self.targets(name, list_name).with_suffix(".shuffled")
+        path.write_text("".join(lines))
         return path
 
     def warm(self, name, way, list_name):

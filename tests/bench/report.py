@@ -60,7 +60,7 @@ def metric_lines(row, metric, is_first):
         else:
             held = ", ".join(f"{name} {figure(medians[name])}" for name in servers[1:] if name in medians)
             cells = [held, "", "", ""]
-        ours = figure(medians[servers[0]])
+        ours = figure(medians[goal["of"] if goal else servers[0]])
         lines.append(f"| {name} | {metric['title']} | {ours} | {' | '.join(cells)} | {compared} | {client} |")
     return lines
 

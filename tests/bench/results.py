@@ -60,7 +60,7 @@ def from_row(row, seconds):
 
 def _judged(row, goal):
     found, verdict = row.judged(goal)
-    return {"text": goal.text(), "against": goal.against, "bound": goal.bound if goal.against else 1.0,
+    return {"text": goal.text(), "of": goal.of or row.servers[0], "against": goal.against, "bound": goal.bound if goal.against else 1.0,
             "is_upper_bound": goal.at_least is None, "ratio": _rounded(found.median), "low": _rounded(found.low),
             "high": _rounded(found.high), "verdict": verdict}
 

@@ -29,6 +29,7 @@ class Goal:
     at_least: Optional[float] = None
     at_most: Optional[float] = None
     against: str = ""
+    of: str = ""  # whose figure it is; default: the row's first server
 
     @property
     def bound(self):
@@ -60,7 +61,7 @@ class Row:
 
     def judged(self, goal) -> Tuple[ratios.Spread, str]:
         """The ratios of a goal and the verdict. A figure without counterpart is divided by its bound."""
-        ours = self.values(self.servers[0], goal.key)
+        ours = self.values(goal.of or self.servers[0], goal.key)
         if goal.against:
             found = ratios.spread(ratios.pair_ratios(ours, self.values(goal.against, goal.key)))
             return found, ratios.verdict(found, goal.at_least, goal.at_most)

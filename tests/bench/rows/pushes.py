@@ -2,11 +2,17 @@
 Each sample has a fresh server on a fresh directory, since a directory that has grown is slower by itself, and new content."""
 
 import itertools
+import pathlib
+import sys
 
 import limits
 from content import MIB
 from lab import running
 from runner import Goal, Metric, Part, Row
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "powercut"))
+import oplog  # noqa: E402
+import recorder  # noqa: E402
 
 BLOB_BYTES = 256 * MIB
 IMAGES = 32
@@ -59,6 +65,22 @@ def image_row(lab):
                [Goal("rate", at_least=5.0, against="docker-registry")], others=lab.other_names[1:])
 
 
+def sync_row(lab):
+    """How many fsync and fdatasync calls an image takes; the recorder of tests/powercut counts them."""
+    def measure(_, name, number):
+        server = server_of(lab, name)
+        server.data.mkdir()
+        log = server.directory / "operations"
+        try:
+            server.start(recorder.environment(server.data, log))
+            lab.loads.push_images(server, next(seeds), 8, IMAGES, 64 * 1024)
+            server.stop()
+            return {"syncs": sum(operation.kind is oplog.Kind.SYNC_BEGIN for operation in oplog.read_log(log)) / IMAGES}
+        finally:
+            server.remove()
+    return Row("image push (10 layers), c8: fsyncs", measure, ["Berth"], [Metric("syncs", "fsyncs an image")])
+
+
 def again_row(lab):
     def measure(_, name, number):
         return with_fresh(lab, name, lambda server: lab.loads.push_images(server, next(seeds), 8, IMAGES, 64 * 1024,
@@ -78,5 +100,5 @@ def manifest_row(lab, clients):
 
 def parts(lab):
     rows = [blob_row(lab, way, clients) for way in ("POST+PUT", "POST+PATCH+PUT") for clients in (1, 4)]
-    rows += [image_row(lab), again_row(lab), *(manifest_row(lab, clients) for clients in MANIFESTS_AGAINST)]
+    rows += [image_row(lab), sync_row(lab), again_row(lab), *(manifest_row(lab, clients) for clients in MANIFESTS_AGAINST)]
     yield Part(rows)

@@ -1,8 +1,8 @@
 """Small answers: manifests, HEAD of blobs, blobs of up to 64 KiB; plain and over TLS. nginx reads and writes (copy) what it
 serves, which is its fastest way for small files."""
 
-from content import KIB, MIB, blob_line, digest_line, tag_line
-from read_world import Content, ReadWorld
+from content import KIB, MIB, Content, blob_line, digest_line, tag_line
+from read_world import ReadWorld
 from runner import Goal, Metric, Part, Row
 
 KEYS = 10_000
