@@ -12,7 +12,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import traceback
 
 import plot
 import report
@@ -62,23 +61,25 @@ def is_wanted(name, options):
 
 
 def run_part(part, options, progress):
-    """The rows that were measured, and whether none failed."""
+    """The rows that were measured, and whether none failed: a failure stops neither the rows after it nor other parts."""
     rows = [row for row in part.rows if is_wanted(row.name, options)]
     if part.missing:
         for row in rows:
             progress.skip(row.name, part.missing)
+    if part.missing or not rows:
         return [], True
     done = []
     try:
-        if rows:
-            with part.open() as opened:
-                for row in rows:
+        with part.open() as opened:
+            for row in rows:
+                try:
                     run_row(row, opened, options.samples, progress)
                     done.append(results.from_row(row, options.seconds))
-    except Exception:  # what was measured so far is worth showing
-        progress.say(traceback.format_exc())
-        return done, False
-    return done, True
+                except Exception as problem:
+                    progress.fail(row.name, problem)
+    except Exception as problem:
+        progress.fail("servers and content", problem)
+    return done, len(done) == len(rows)
 
 
 def run(options, work):

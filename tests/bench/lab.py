@@ -44,10 +44,12 @@ class Lab:
     def limit_receiver(self):
         return LimitReceiver(self.new_directory("limit_receiver"), self.receiver_program)
 
-    @property
-    def other_names(self):
+    def other_names(self, encrypted=False):
         """Registries that are measured for comparison where no goal speaks of them."""
-        return [Distribution.name, *([self.peer[0]] if self.peer else [])] if self.has_others else []
+        if not self.has_others:
+            return []
+        has_peer = self.peer and (not encrypted or NamedPeer.can_encrypt(self.peer[1]))
+        return [Distribution.name, *([self.peer[0]] if has_peer else [])]
 
     def registry(self, name):
         """docker-registry or the peer."""

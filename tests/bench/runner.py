@@ -4,10 +4,12 @@ import contextlib
 import dataclasses
 import sys
 import time
+import traceback
 from typing import Callable, Dict, List, Optional, Tuple
 
 import ratios
 from foreign import ForeignLoad
+from loads import LoadFailed
 
 # Servers without a goal in a row are there for comparison: a few rounds tell enough.
 ROUNDS_OF_OTHERS = 3
@@ -85,7 +87,12 @@ def run_row(row, opened, rounds, progress):
             present = row.servers + (row.others if number < ROUNDS_OF_OTHERS else [])
             # There and back: what grows from one to the next does not always meet the same server.
             for server in present if number % 2 == 0 else reversed(present):
-                row.samples.setdefault(server, []).append(row.measure(opened, server, number))
+                try:
+                    row.samples.setdefault(server, []).append(row.measure(opened, server, number))
+                except LoadFailed as problem:
+                    if server not in row.others:
+                        raise
+                    progress.say(f"  {row.name}: without {server}: {problem}")
     row.foreign_share = foreign.share
     progress.done(row)
 
@@ -122,9 +129,16 @@ class Progress:
         self.done_count += 1
         self.say(f"  {name}: left out, {reason}")
 
+    def fail(self, name, problem):
+        """With the place it came from unless it says all itself."""
+        where = "" if isinstance(problem, LoadFailed) else f"\n{''.join(traceback.format_exception(problem))}"
+        self.say(f"  {name}: FAILED: {problem}{where}")
+
     def done(self, row):
         self.done_count += 1
-        verdicts = "; ".join(f"{goal.key} {row.judged(goal)[0].median:.3g} ({goal.text()}): {row.judged(goal)[1]}"
-                             for goal in row.goals)
+        verdicts = []
+        for goal in row.goals:
+            found, verdict = row.judged(goal)
+            verdicts.append(f"{goal.key} {found.median:.2f} ({goal.text()} {goal.against or 'as a figure'}) {verdict}")
         busy = f" [{row.foreign_share:.0%} of the machine was taken by others]" if row.is_disturbed else ""
-        self.say(f"  {row.name}: {verdicts or 'no goal'}{busy}")
+        self.say(f"  {row.name}: {'; '.join(verdicts) or 'measured'}{busy}")

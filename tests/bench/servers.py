@@ -94,6 +94,11 @@ class NamedPeer(Registry):
         self.name = name
         self.command_line = command_line
 
+    @staticmethod
+    def can_encrypt(command_line):
+        """Certificates come with the configuration."""
+        return "{config}" in command_line
+
     def command(self):
         values = {"config": str(self.write_configuration()), "address": self.address(), "port": self.ports[0],
                   "directory": str(self.data)}

@@ -32,7 +32,8 @@ def blob_row(lab, size_name, way, clients):
         return world.request(server, way, size_name, clients, number, seconds=LONGER * lab.seconds)
     goals = [Goal("mib_per_second", at_least=0.95, against="nginx"), Goal("cpu_s_per_gib", at_most=1.05, against="nginx")]
     return Row(f"blob GET {size_name}, c{clients}, {'TLS' if way == 'tls' else f'plain ({way})'}", measure, ["Berth", "nginx"],
-               [Metric("mib_per_second", "MiB/s"), Metric("cpu_s_per_gib", "server CPU, s/GiB")], goals, others=lab.other_names)
+               [Metric("mib_per_second", "MiB/s"), Metric("cpu_s_per_gib", "server CPU, s/GiB")], goals,
+               others=lab.other_names(way == "tls"))
 
 
 def pull_row(lab, clients):
@@ -40,11 +41,11 @@ def pull_row(lab, clients):
         return world.request(server, PLAIN_WAY, "images", clients, number, run_length=LAYERS + 2)
     return Row(f"image pull (10 x 1 MiB), c{clients}, plain ({PLAIN_WAY})", measure, ["Berth", "nginx"],
                [Metric("rate", "images/s"), Metric("cpu_ms", "server CPU, ms/image")],
-               [Goal("rate", at_least=0.9, against="nginx")], others=lab.other_names)
+               [Goal("rate", at_least=0.9, against="nginx")], others=lab.other_names())
 
 
 def parts(lab):
     yield Part([blob_row(lab, size, way, clients) for way in (PLAIN_WAY, "tls") for size in SIZES for clients in (1, 8)],
-               lambda: ReadWorld(lab, make_blobs, other_names=lab.other_names))
+               lambda: ReadWorld(lab, make_blobs, other_names=lab.other_names()))
     yield Part([pull_row(lab, clients) for clients in (8, 64)],
-               lambda: ReadWorld(lab, make_images, other_names=lab.other_names))
+               lambda: ReadWorld(lab, make_images, other_names=lab.other_names()))

@@ -67,11 +67,11 @@ def with_idle_connections(lab, name):
 def parts(lab):
     yield Part([
         Row("memory at rest", lambda _, name, __: at_rest(lab, name), ["Berth"], [Metric("mib", "memory, MiB")],
-            [Goal("mib", at_most=20.0)], others=lab.other_names),
+            [Goal("mib", at_most=20.0)], others=lab.other_names()),
         Row(f"memory while {PUSHERS} push 256 MiB", lambda _, name, __: while_pushed_to(lab, name), ["Berth"], [PEAK],
-            [Goal("peak_mib", at_most=64.0)], others=lab.other_names),
+            [Goal("peak_mib", at_most=64.0)], others=lab.other_names()),
         Row(f"{CONNECTIONS:,} idle connections, plain", lambda _, name, __: with_idle_connections(lab, name), ["Berth"],
-            [Metric("kib", "memory each, KiB")], [Goal("kib", at_most=4.0)], others=lab.other_names),
+            [Metric("kib", "memory each, KiB")], [Goal("kib", at_most=4.0)], others=lab.other_names()),
     ])
     yield Part([Row(f"memory while {PULLERS} pull 1 GiB", lambda opened, _, __: while_pulled_from(lab, opened), ["Berth"], [PEAK],
                     [Goal("peak_mib", at_most=40.0)])], lambda: large_blob(lab))

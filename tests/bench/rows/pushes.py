@@ -54,7 +54,7 @@ def blob_row(lab, way, clients):
         goals.append(Goal("mib_per_second", at_least=0.7, against=LIMIT))
     return Row(f"push 256 MiB, {way}, c{clients}", measure, servers,
                [SPEED, Metric("cpu_s_per_gib", "server CPU, s/GiB"), Metric("peak_mib", "peak memory, MiB")], goals,
-               others=lab.other_names)
+               others=lab.other_names())
 
 
 def image_row(lab):
@@ -62,7 +62,7 @@ def image_row(lab):
         return with_fresh(lab, name, lambda server: lab.loads.push_images(server, next(seeds), 8, IMAGES, MIB))
     return Row("image push (10 x 1 MiB), c8", measure, ["Berth", "docker-registry"],
                [Metric("rate", "images/s"), Metric("cpu_ms", "server CPU, ms/image"), Metric("peak_mib", "peak memory, MiB")],
-               [Goal("rate", at_least=5.0, against="docker-registry")], others=lab.other_names[1:])
+               [Goal("rate", at_least=5.0, against="docker-registry")], others=lab.other_names()[1:])
 
 
 def sync_row(lab):
@@ -87,7 +87,7 @@ def again_row(lab):
                                                                           again_seconds=lab.seconds))
     return Row("image push again, all is there, c8", measure, ["Berth", "docker-registry"],
                [Metric("rate", "images/s"), Metric("cpu_ms", "server CPU, ms/image")],
-               [Goal("rate", at_least=15.0, against="docker-registry")], others=lab.other_names[1:])
+               [Goal("rate", at_least=15.0, against="docker-registry")], others=lab.other_names()[1:])
 
 
 def manifest_row(lab, clients):
@@ -95,7 +95,7 @@ def manifest_row(lab, clients):
         return with_fresh(lab, name, lambda server: lab.loads.push_manifests(server, next(seeds), clients, lab.seconds))
     return Row(f"manifest PUT, c{clients}", measure, ["Berth", "docker-registry"],
                [Metric("rate", "manifests/s"), Metric("cpu_us", "server CPU, us/manifest"), Metric("p99_ms", "p99, ms")],
-               [Goal("rate", at_least=MANIFESTS_AGAINST[clients], against="docker-registry")], others=lab.other_names[1:])
+               [Goal("rate", at_least=MANIFESTS_AGAINST[clients], against="docker-registry")], others=lab.other_names()[1:])
 
 
 def parts(lab):

@@ -38,7 +38,7 @@ def rate_row(lab, name, way, list_name, method, connections, goals):
     def measure(world, server, number):
         return world.request(server, way, list_name, connections, number, method=method)
     return Row(f"{name}, c{connections}, {'TLS' if way == 'tls' else 'plain'}", measure, ["Berth", "nginx"], [RATE, CPU, P99],
-               goals, others=lab.other_names)
+               goals, others=lab.other_names(way == "tls"))
 
 
 def latency_row(name, list_name, method, connections):
@@ -64,7 +64,7 @@ def parts(lab):
     for name, list_name in (("blob GET 4 KiB", "small blobs"), ("blob GET 64 KiB", "medium blobs")):
         plain.append(rate_row(lab, name, "copy", list_name, "GET", 32, at_least_nginx(0.9, 1.0)))
     settings = lab.features.answer_cache(CACHE_BYTES)
-    yield Part(plain + encrypted, lambda: ReadWorld(lab, make_content, settings, lab.other_names))
+    yield Part(plain + encrypted, lambda: ReadWorld(lab, make_content, settings, lab.other_names()))
     yield many_manifests(lab)
 
 
