@@ -35,7 +35,7 @@ def parse_arguments():
     arguments.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} rounds of {QUICK_SECONDS:g} s")
     arguments.add_argument("--only", default="", help="rows whose names contain one of these, separated by ';'")
     arguments.add_argument("--list", action="store_true", help="print the rows' names and end")
-    arguments.add_argument("--directory", default=ROOT / "build",
+    arguments.add_argument("--directory", type=pathlib.Path, default=ROOT / "build",
                            help="servers keep their data below it; its disk is measured")
     arguments.add_argument("--output", type=pathlib.Path, default=ROOT / "build" / "bench",
                            help="where results.json, table.md and the plots go; results of other rows stay there")
@@ -60,15 +60,15 @@ def is_wanted(name, options):
     return not options.only or any(part.strip() in name for part in options.only.split(";"))
 
 
-def run_part(part, options, progress):
-    """The rows that were measured, and whether none failed: a failure stops neither the rows after it nor other parts."""
+def run_part(part, options, progress, done):
+    """Appends the rows that were measured. A failure stops neither the rows after it nor other parts; False if there was one."""
     rows = [row for row in part.rows if is_wanted(row.name, options)]
     if part.missing:
         for row in rows:
             progress.skip(row.name, part.missing)
     if part.missing or not rows:
-        return [], True
-    done = []
+        return True
+    is_whole = True
     try:
         with part.open() as opened:
             for row in rows:
@@ -77,25 +77,11 @@ def run_part(part, options, progress):
                     done.append(results.from_row(row, options.seconds))
                 except Exception as problem:
                     progress.fail(row.name, problem)
+                    is_whole = False
     except Exception as problem:
-        progress.fail("servers and content", problem)
-    return done, len(done) == len(rows)
-
-
-def run(options, work):
-    """The rows that were measured, the names of all that there are, and whether none failed."""
-    lab = Lab(options.program, options.load, options.receiver, work, options.seconds, named_peer())
-    parts = [part for module in MODULES for part in module.parts(lab)]
-    names = [row.name for part in parts for row in part.rows]
-    wanted = [name for name in names if is_wanted(name, options)]
-    if options.list:
-        print("\n".join(wanted))
-        return [], names, True
-    if not wanted:
-        sys.exit(f"bench: no row's name contains {options.only!r}; --list shows them")
-    progress = Progress(len(wanted))
-    outcomes = [run_part(part, options, progress) for part in parts]
-    return [row for rows, _ in outcomes for row in rows], names, all(is_whole for _, is_whole in outcomes)
+        progress.fail(f"servers of {rows[0].name} and others", problem)
+        is_whole = False
+    return is_whole
 
 
 def write(options, rows, names, file_system):
@@ -113,6 +99,8 @@ def write(options, rows, names, file_system):
         report.put_into(ROOT / "docs" / "performance.md", report.markdown(found))
     else:
         (options.output / "table.md").write_text(report.markdown(found) + "\n")
+    print("\n".join(report.goal_table([row for row in rows if row["group"] == "goals"])))
+    print(f"\nAll of it: {options.output}")
 
 
 def main():
@@ -120,16 +108,26 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers are ended and directories removed
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    options.directory.mkdir(exist_ok=True)
     work = pathlib.Path(tempfile.mkdtemp(prefix="berth-bench-", dir=options.directory))
+    file_system = results.file_system_of(work)
+    done, names = [], []
     try:
-        file_system = results.file_system_of(work)
-        rows, names, is_whole = run(options, work)
+        lab = Lab(options.program, options.load, options.receiver, work, options.seconds, named_peer())
+        parts = [part for module in MODULES for part in module.parts(lab)]
+        names = [row.name for part in parts for row in part.rows]
+        wanted = [name for name in names if is_wanted(name, options)]
+        if options.list:
+            print("\n".join(wanted))
+            return 0
+        if not wanted:
+            sys.exit(f"bench: no row's name contains {options.only!r}; --list shows them")
+        progress = Progress(len(wanted))
+        is_whole = all([run_part(part, options, progress, done) for part in parts])
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    if rows:
-        write(options, rows, names, file_system)
-        print("\n".join(report.goal_table([row for row in rows if row["group"] == "goals"])))
-        print(f"\nAll of it: {options.output}")
+        if done:  # also of a run that was broken off
+            write(options, done, names, file_system)
     return 0 if is_whole else 1
 
 

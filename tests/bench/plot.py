@@ -50,11 +50,11 @@ def times_the_goal(goal):
 
 def ratios(rows):
     """One line a goal: a dot at the median, a bar for its 95 % interval."""
-    entries = [(f"{row['name']}: {metric['title']}", goal)
+    entries = [(f"{row['name']}: {metric['title']}{'' if goal['of'] == row['servers'][0] else ' (' + goal['of'] + ')'}", goal)
                for row in rows for metric in row["metrics"] for goal in metric["goals"]]
     line_height, top, left, right = 18, 56, 560, 980
     bottom = top + line_height * len(entries)
-    svg = Svg(1160, bottom + 34)
+    svg = Svg(1280, bottom + 34)
     scale = LogScale(0.125, 8, left, right)
     svg.text(16, 22, "Berth beside its goals", size=15)
     svg.text(16, 40, "Median and 95 % interval of the ratio, divided by the goal: right of 1 is better than asked for.", color=FAINT)

@@ -53,6 +53,7 @@ def metric_lines(row, metric, is_first):
     name = row["name"] + (" \\*" if row["is_disturbed"] else "")
     lines = []
     for goal in metric["goals"] or [None]:
+        title = metric["title"] + (f" ({goal['of']})" if goal and goal["of"] != servers[0] else "")
         if goal:
             held = f"{goal['against']} {figure(medians[goal['against']])}" if goal["against"] else ""
             ratio = f"{goal['ratio']:.2f} ({goal['low']:.2f}-{goal['high']:.2f})"
@@ -61,7 +62,7 @@ def metric_lines(row, metric, is_first):
             held = ", ".join(f"{name} {figure(medians[name])}" for name in servers[1:] if name in medians)
             cells = [held, "", "", ""]
         ours = figure(medians[goal["of"] if goal else servers[0]])
-        lines.append(f"| {name} | {metric['title']} | {ours} | {' | '.join(cells)} | {compared} | {client} |")
+        lines.append(f"| {name} | {title} | {ours} | {' | '.join(cells)} | {compared} | {client} |")
     return lines
 
 
