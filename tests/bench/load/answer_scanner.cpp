@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <optional>
@@ -11,6 +12,7 @@ namespace berth::bench {
 namespace {
 
 constexpr std::size_t kMaxHeadBytes = 64 * 1024;
+constexpr std::string_view kContentLength = "content-length:";
 
 /// The length of the head with its empty line, or 0 if that has not come. Goes from line to line, since memchr is
 /// faster than any search for two line ends.
@@ -23,20 +25,22 @@ std::size_t find_head_end(std::string_view text) {
   return 0;
 }
 
+bool begins_with_content_length(std::string_view line) {
+  if (line.size() <= kContentLength.size()) return false;
+  for (std::size_t i = 0; i < kContentLength.size(); ++i) {
+    if ((line[i] | 0x20) != (kContentLength[i] | 0x20)) return false;
+  }
+  return true;
+}
+
 std::optional<std::uint64_t> find_content_length(std::string_view head) {
-  constexpr std::string_view kName = "content-length:";
   std::size_t at = 0;
   while (const void* found = std::memchr(head.data() + at, '\n', head.size() - at)) {
     at = static_cast<std::size_t>(static_cast<const char*>(found) - head.data()) + 1;
-    const std::string_view line = head.substr(at);
-    if (line.size() <= kName.size() || (line[0] | 0x20) != 'c' ||
-        ::strncasecmp(line.data(), kName.data(), kName.size()) != 0) {
-      continue;
-    }
-    const char* digits = line.data() + kName.size();
-    while (*digits == ' ') ++digits;
+    if (!begins_with_content_length(head.substr(at))) continue;
+    const std::size_t digits = std::min(head.find_first_not_of(' ', at + kContentLength.size()), head.size());
     std::uint64_t length = 0;
-    if (std::from_chars(digits, head.data() + head.size(), length).ec == std::errc()) return length;
+    if (std::from_chars(head.data() + digits, head.data() + head.size(), length).ec == std::errc()) return length;
   }
   return std::nullopt;
 }
