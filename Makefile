@@ -11,8 +11,11 @@ DATA ?= $(CURDIR)/data
 FUZZ_SECONDS ?= 600
 SOAK_SECONDS ?= 1800
 
+BENCH_PROGRAMS = --program build/release/berth --load build/release/tests/bench/load/berth_load \
+                 --receiver build/release/tests/bench/load/limit_receiver
+
 .DEFAULT_GOAL := help
-.PHONY: help packages build run test quick sanitize fuzz soak bench tidy format conformance install clean
+.PHONY: help packages build run test quick sanitize fuzz soak bench profile tidy format conformance install clean
 
 help: ## show this list
 	@echo "Berth: a container and OCI-artifact registry in one program."
@@ -51,10 +54,18 @@ soak: build ## a mixed load for SOAK_SECONDS (1800); memory, descriptors and ans
 	@tools/install_packages.sh test
 	@$(PYTHON) tests/soak/soak.py --program build/release/berth --seconds $(SOAK_SECONDS)
 
-bench: build ## Berth beside Debian's docker-registry and nginx, in one run
+bench: build ## Berth beside nginx, docker-registry and the machine's limits (BENCH_ARGS=, BENCH_PEER=name=command)
 	@tools/install_packages.sh bench
-	@ninja -C build/release -j $(JOBS) berth_load
-	@$(PYTHON) tests/bench/bench.py --program build/release/berth --load build/release/tests/bench/berth_load $(BENCH_ARGS)
+	@ninja -C build/release -j $(JOBS) berth_load limit_receiver
+	@$(PYTHON) tests/bench/bench.py $(BENCH_PROGRAMS) $(BENCH_ARGS)
+
+profile: ## make profile-NAME: where Berth's time goes in a row of the benchmark; without NAME the names
+	@$(PYTHON) tests/bench/profile_row.py --list
+
+profile-%: build
+	@tools/install_packages.sh bench profile
+	@ninja -C build/release -j $(JOBS) berth_load limit_receiver
+	@$(PYTHON) tests/bench/profile_row.py $* $(BENCH_PROGRAMS) $(PROFILE_ARGS)
 
 tidy: ## clang-tidy on every source
 	@tools/install_packages.sh build test

@@ -73,7 +73,7 @@ def all_stages(jobs, fuzz_seconds):
         Stage("checks", "includes, headers, tools", [
             [sys.executable, "tools/check_includes.py"],
             [sys.executable, "tools/check_headers.py", "--jobs", str(jobs)],
-            pytest("checks", "tools"),
+            pytest("checks", "tools", "tests/bench"),
         ], 5),
         Stage("unit", "unit and contract tests", [*build("dev", jobs), ctest("dev", "unit", jobs)], 20),
         Stage("process", "process, conformance, power-cut tests", [pytest("process", *process_tests)], 25,

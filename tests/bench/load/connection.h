@@ -32,6 +32,8 @@ class Connection {
   Answer send(std::string_view method, std::string_view target, std::string_view head_fields = {},
               std::string_view body = {});
 
+  bool is_open() const { return socket_.is_open(); }
+
  private:
   void write_all(std::string_view first, std::string_view second);
   Answer read_answer(bool has_body);

@@ -1,4 +1,4 @@
-#include "tests/bench/content.h"
+#include "tests/bench/load/content.h"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -43,6 +43,11 @@ std::string make_manifest(const Blob& config, const std::vector<Blob>& layers) {
                         i == 0 ? "" : ",", layers[i].digest, layers[i].bytes.size());
   }
   return text + "]}";
+}
+
+std::string with_annotation(std::string_view manifest, std::string_view value) {
+  manifest.remove_suffix(1);
+  return fmt::format(R"({},"annotations":{{"bench.number":"{}"}}}})", manifest, value);
 }
 
 }  // namespace berth::bench

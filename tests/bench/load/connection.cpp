@@ -1,4 +1,4 @@
-#include "tests/bench/connection.h"
+#include "tests/bench/load/connection.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>

@@ -22,4 +22,7 @@ Blob make_blob(std::uint64_t seed, std::size_t size);
 /// An OCI image manifest of a configuration and layers.
 std::string make_manifest(const Blob& config, const std::vector<Blob>& layers);
 
+/// The same manifest with an annotation: another digest, the same size for values of the same length.
+std::string with_annotation(std::string_view manifest, std::string_view value);
+
 }  // namespace berth::bench

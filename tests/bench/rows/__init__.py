@@ -1,0 +1,1 @@
+"""The rows of the table, by the servers and the content that they share. Each module has parts(bench)."""
