@@ -50,8 +50,9 @@ fuzz: ## every fuzzer for FUZZ_SECONDS (600)
 	@ninja -C build/fuzz -j $(JOBS)
 	@tests/fuzz/run.sh build/fuzz/fuzz $(FUZZ_SECONDS) $(JOBS)
 
-soak: build ## a mixed load for SOAK_SECONDS (1800); memory, descriptors and answers are watched
+soak: build ## for SOAK_SECONDS (1800) each: collection under kill -9 and a failing disk, then a mixed load
 	@tools/install_packages.sh test
+	@$(PYTHON) tests/soak/collection_soak.py --program build/release/berth --seconds $(SOAK_SECONDS) --faults $(SOAK_ARGS)
 	@$(PYTHON) tests/soak/soak.py --program build/release/berth --seconds $(SOAK_SECONDS)
 
 bench: build ## Berth beside nginx, docker-registry and the machine's limits (BENCH_ARGS=, BENCH_PEER=name=command)

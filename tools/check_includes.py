@@ -28,11 +28,15 @@ LEVELS = {
 # http/ is beside storage/, but the rules of a registry must not know that HTTP exists.
 WITHOUT_HTTP = range(4, 8)
 
+# Folders below another that belong to it: no implementations of its interfaces.
+ROOMS = {"api/admin"}
+
 # Foreign headers and where they may stand. Folders match with everything below them. Tests may use what they like.
 FOREIGN = [
     (re.compile(r"boost/beast"), "Boost.Beast", ["http", "net"]),
     (re.compile(r"nghttp2/"), "nghttp2", ["http", "net"]),
-    (re.compile(r"(openssl/|boost/asio/ssl)"), "OpenSSL", ["http", "net", "content/hasher.cpp", "content/digest.cpp"]),
+    (re.compile(r"(openssl/|boost/asio/ssl)"), "OpenSSL",
+     ["http", "net", "auth/token", "content/hasher.cpp", "content/digest.cpp"]),
     (re.compile(r"yaml-cpp/"), "yaml-cpp", ["server"]),
     (re.compile(r"sqlite3\.h"), "SQLite", ["metadata/sqlite"]),
     (re.compile(r"spdlog/"), "spdlog", ["observe"]),
@@ -59,7 +63,8 @@ class File:
         # "storage/filesystem/blob_store.cpp" lies in the implementation storage/filesystem, "storage/layout.h" in none.
         folders = self.inside.split("/")[:-1]
         self.folder = "/".join(folders)
-        self.implementation = "/".join(folders[:2]) if len(folders) > 1 else ""
+        below = "/".join(folders[:2]) if len(folders) > 1 else ""
+        self.implementation = "" if below in ROOMS else below
         self.is_test = parts[0] == "tests" or bool(TEST_SOURCE.search(self.path))
         self.is_header = self.path.endswith(".h")
         self.text = path.read_text(encoding="utf-8")
@@ -169,7 +174,7 @@ def check_cmake(text):
         depends = []
         keyword = None
         for word in words:
-            if word in ("DEPENDS", "LINKS", "TEST_DEPENDS"):
+            if word in ("DEPENDS", "LINKS", "TEST_DEPENDS", "ROOMS"):
                 keyword = word
             elif keyword == "DEPENDS":
                 depends.append(word)

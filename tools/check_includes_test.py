@@ -54,6 +54,12 @@ class CheckIncludes(unittest.TestCase):
             "src/metadata/sqlite/migrations/a.h": "",
             "src/metadata/sqlite/b.cpp": '#include "metadata/sqlite/migrations/a.h"\n'}), [])
 
+    def test_a_room_of_a_folder_is_seen_by_the_folder(self):
+        self.assertEqual(self.breaches({
+            "src/api/admin/a.h": '#include "api/exchange.h"\n', "src/api/exchange.h": "",
+            "src/api/b.cpp": '#include "api/admin/a.h"\n'}), [])
+        self.assert_breach({"src/api/admin/a.h": "", "src/auth/b.cpp": '#include "api/admin/a.h"\n'}, "only go down")
+
     def test_a_contract_suite_is_a_test(self):
         self.assertEqual(self.breaches({
             "tests/support/a.h": "", "src/storage/storage_contract.h": '#include "tests/support/a.h"\n'}), [])

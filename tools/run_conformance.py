@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Runs the official conformance program of the OCI distribution specification against fresh servers, every option on, in
-two configurations: the defaults (and deletes), and sparse manifests allowed with sparse data pushed.
+four configurations: the defaults (and deletes), sparse manifests allowed with sparse data pushed, and with a login, by password
+and by token.
 
 Prints cases and failures of each; exits 1 on any failure. Results stay in build/conformance/.
 """
@@ -16,12 +17,16 @@ import xml.etree.ElementTree
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "process"))
 
-from harness.server import berth_server  # noqa: E402
+from harness.access import password_of, write_htpasswd  # noqa: E402
+from harness.server import berth_server, merged  # noqa: E402
 
+USER = "conformance"
 DELETES = {"storage": {"delete": {"enabled": True}}}
 RUNS = {
     "default": (DELETES, {}),
     "sparse": ({**DELETES, "validation": {"manifests": {"missing": "allow"}}}, {"OCI_DATA_SPARSE": "true"}),
+    "password": ({**DELETES, "auth": {"htpasswd": {"realm": "conformance"}}}, {}),
+    "token": ({**DELETES, "auth": {"htpasswd": {"realm": "conformance"}, "local": {}}}, {}),
 }
 EVERY_OPTION = {
     "OCI_TLS": "disabled",
@@ -45,6 +50,10 @@ def run(name, program, berth, config, extra):
     results = ROOT / "build" / "conformance" / name
     shutil.rmtree(results, ignore_errors=True)
     results.mkdir(parents=True)
+    if "auth" in config:
+        users = write_htpasswd(results / "htpasswd", [USER])
+        config = merged(config, {"auth": {"htpasswd": {"path": str(users)}}})
+        extra = {**extra, "OCI_USERNAME": USER, "OCI_PASSWORD": password_of(USER)}
     with berth_server(config, executable=berth) as server:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("OCI_")}
         environment.update(EVERY_OPTION, **extra, OCI_REGISTRY=server.address, OCI_RESULTS_DIR=str(results))

@@ -74,12 +74,15 @@ def all_stages(jobs, fuzz_seconds):
             [sys.executable, "tools/check_includes.py"],
             [sys.executable, "tools/check_headers.py", "--jobs", str(jobs)],
             pytest("checks", "tools", "tests/bench"),
-        ], 5),
-        Stage("unit", "unit and contract tests", [*build("dev", jobs), ctest("dev", "unit", jobs)], 20),
+        ], 10),
+        # In the tree that is there already; assertions are on in the sanitizers' trees.
+        Stage("unit", "unit and contract tests", [*build("release", jobs), ctest("release", "unit", jobs)], 20),
         Stage("process", "process, conformance, power-cut tests", [pytest("process", *process_tests)], 25,
               {"BERTH": str(ROOT / "build/release/berth")}, needs="release"),
+        Stage("http2", "conformance tests over HTTP/2", [pytest("http2", "tests/conformance")], 10,
+              {"BERTH": str(ROOT / "build/release/berth"), "BERTH_TEST_HTTP": "2"}, needs="release"),
         # One tree for both: the fuzzers are built with ASan and UBSan anyway.
-        Stage("asan", "unit and contract tests, ASan+UBSan", [*build("fuzz", jobs), ctest("fuzz", "asan", jobs)], 25,
+        Stage("asan", "unit and contract tests, ASan+UBSan", [*build("fuzz", jobs), ctest("fuzz", "asan", jobs)], 30,
               SANITIZER_ENVIRONMENT),
         Stage("fuzz", f"fuzzers, {fuzz_seconds} s each", [
             ["tests/fuzz/run.sh", "build/fuzz/fuzz", str(fuzz_seconds), str(jobs)]], 15, SANITIZER_ENVIRONMENT, needs="asan"),
@@ -93,7 +96,7 @@ def all_stages(jobs, fuzz_seconds):
     ]}
 
 
-DEFAULT_STAGES = ["release", "checks", "unit", "process", "asan", "fuzz", "tidy"]
+DEFAULT_STAGES = ["release", "checks", "unit", "process", "http2", "asan", "fuzz", "tidy"]
 
 
 def run_command(command, environment, deadline):

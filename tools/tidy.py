@@ -3,7 +3,7 @@
 
 Changed is what differs from the merge base with origin/main, and what is not committed; without such a base (on main
 itself, in a fresh clone) what the last commit changed. A changed header is looked at through the sources of its folder
-that include it. Needs build/dev/compile_commands.json (make quick or cmake --preset dev).
+that include it. Needs build/release/compile_commands.json (make quick or cmake --preset release).
 
 Usage: tidy.py [--all] [--jobs N] [--budget-seconds N] [FILE...]
 """
@@ -18,7 +18,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build" / "dev"
+BUILD = ROOT / "build" / "release"
 
 
 def git(*arguments):

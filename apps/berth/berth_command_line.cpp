@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "apps/berth/account_commands.h"
 #include "apps/berth/commands.h"
 
 namespace berth {
@@ -16,6 +17,13 @@ Examples:
   berth serve /etc/distribution/config.yml
   REGISTRY_HTTP_ADDR=:5001 berth serve   any key of the file can be set by a variable
   berth status                           what the running Berth says of itself
+  berth garbage-collect --dry-run        what nothing uses any more
+  berth check                            read the stored bytes again: what has a disk damaged?
+  berth explain sha256:...               what keeps it, or when and why it went
+  berth retention plan                   what the retention rules would delete; also apply
+  berth job list                         what runs in the background
+  berth undo team/app:v1                 takes back the last change of a tag; also trash, tag history
+  berth user add alice                   a user; also group, robot, token, access: who may do what
   berth config check --strict config.yml
   berth config doc | less                every key, its default and what it does
 
@@ -30,6 +38,22 @@ constexpr const char* kServeFooter = R"(
 Without CONFIG: 127.0.0.1:5000, content under ./data, deletes disabled. CONFIG is a config.yml of Distribution (registry:2
 and registry:3); see `berth config doc`. SIGHUP reads certificates and the log level again; SIGTERM and SIGINT end the
 server after requests under way (http.draintimeout, 10s).
+)";
+
+constexpr const char* kCollectFooter = R"(
+A Berth that serves collects by itself, all the time (the section gc of the configuration); this is for those who will
+not wait. It may run beside a serving Berth, which carries it out, and beside pushes, which lose nothing. gc.grace is not
+waited for; what a client was told exists for its push (gc.promise) is kept.
+
+  berth garbage-collect --dry-run config.yml | grep "blob eligible for deletion" | awk '{sum+=$7} END {print sum}'
+)";
+
+constexpr const char* kCheckFooter = R"(
+Compares the stored files with the records, both ways, and reads each byte again. It may run beside a serving Berth, which
+carries it out, and beside pushes and pulls. What is damaged is moved to berth/quarantine under the root and answers 404, so
+that the next push of it heals; a blob without a file answers 404, too. Nothing is deleted, unless --repair is given: it removes
+files that are on no record since gc.grace, writes damaged copies of manifests anew, and serves again what was found missing
+and lies there whole. Exit code 0: there is nothing to find; 1: something that was found stands.
 )";
 
 }  // namespace
@@ -60,13 +84,71 @@ int run_berth(int argc, char** argv) {
   check->add_flag("--strict", is_strict, "fail on warnings and on what is not built yet, too");
   CLI::App* const doc = config->add_subcommand("doc", "print the reference of all keys");
 
+  GarbageCollectOptions collection;
+  bool is_collection_json = false;
+  CLI::App* const collect = app.add_subcommand("garbage-collect", "remove what nothing uses any more, now");
+  collect->add_option("CONFIG", collection.config_file, "the configuration file");
+  collect->add_flag("-d,--dry-run", collection.is_dry_run, "remove nothing, only say what would go");
+  collect->add_flag("-m,--delete-untagged", collection.deletes_untagged,
+                    "remove manifests, too, that no tag and no index names and that refer to no subject");
+  collect->add_flag("--empty-trash", collection.empties_trash,
+                    "remove what only deleted manifests keep, too; without a trash section that is so anyway");
+  collect->add_flag("-q,--quiet", collection.is_quiet, "print nothing but failures");
+  collect->add_flag("-v,--verbose", collection.is_verbose, "say why each goes, and what waits");
+  collect->add_flag("--json", is_collection_json, "print JSON: a line for each, then the summary");
+  collect->footer(kCollectFooter);
+
+  CheckOptions scrub;
+  bool is_scrub_json = false;
+  CLI::App* const scrubbing =
+      app.add_subcommand("check", "read the stored bytes again and compare them with the records");
+  scrubbing->add_option("CONFIG", scrub.config_file, "the configuration file");
+  scrubbing->add_flag("--repair", scrub.is_repair, "mend what can be mended, remove files that are on no record");
+  scrubbing->add_flag("--fast", scrub.is_fast, "look at sizes and presence only");
+  scrubbing->add_option("--rate", scrub.rate, "bytes a second at most, like 50MiB");
+  scrubbing->add_flag("-q,--quiet", scrub.is_quiet, "print nothing but failures");
+  scrubbing->add_flag("--json", is_scrub_json, "print JSON: a line for each finding, then the summary");
+  scrubbing->footer(kCheckFooter);
+
+  std::optional<std::string> explain_file;
+  std::string explain_digest;
+  bool is_explain_json = false;
+  CLI::App* const explain = app.add_subcommand("explain", "say what keeps some content, or when and why it went");
+  explain->add_option("DIGEST", explain_digest, "sha256:...")->required();
+  explain->add_option("-c,--config", explain_file, "the configuration file");
+  explain->add_flag("--json", is_explain_json, "print JSON");
+
+  ChosenCommand account_command;
+  add_user_commands(app, account_command);
+  add_group_commands(app, account_command);
+  add_robot_commands(app, account_command);
+  add_token_commands(app, account_command);
+  add_access_commands(app, account_command);
+  add_trash_commands(app, account_command);
+  add_repository_commands(app, account_command);
+  add_retention_commands(app, account_command);
+  add_job_commands(app, account_command);
+  add_usage_command(app, account_command);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     // CLI11 has an exit code for each kind of mistake; scripts know 0 and 1.
     return app.exit(error) == 0 ? 0 : 1;
   }
+  if (account_command) return account_command();
   if (serve->parsed()) return run_serve(serve_file, Manner::berth, "");
+  if (collect->parsed()) {
+    collection.form = is_collection_json ? OutputForm::json : OutputForm::people;
+    return run_garbage_collect(collection);
+  }
+  if (scrubbing->parsed()) {
+    scrub.form = is_scrub_json ? OutputForm::json : OutputForm::people;
+    return run_check(scrub);
+  }
+  if (explain->parsed()) {
+    return run_explain(explain_file, explain_digest, is_explain_json ? OutputForm::json : OutputForm::people);
+  }
   if (status->parsed()) return run_status(status_file, is_json ? OutputForm::json : OutputForm::people);
   if (check->parsed()) return run_config_check(check_file, is_strict ? Strictness::strict : Strictness::lenient);
   if (doc->parsed()) return run_config_doc();

@@ -28,8 +28,35 @@ enum class OutputForm { people, json };
 /// What the Berth that serves the configured root says of itself. 1 if there is none.
 int run_status(const std::optional<std::string>& file, OutputForm form);
 
-/// Distribution's garbage-collect.
-int run_garbage_collect();
+struct GarbageCollectOptions {
+  std::optional<std::string> config_file;
+  bool is_dry_run = false;
+  bool deletes_untagged = false;
+  bool empties_trash = false;  ///< false: as the configuration says
+  bool is_quiet = false;       ///< nothing but failures
+  bool is_verbose = false;     ///< why each goes, and what waits
+  OutputForm form = OutputForm::people;
+};
+
+/// Collects what nothing uses until there is nothing more to collect, in the serving process or, with nobody there, in
+/// this one; Distribution's lines. 1 if anything that should have gone did not.
+int run_garbage_collect(const GarbageCollectOptions& options);
+
+struct CheckOptions {
+  std::optional<std::string> config_file;
+  bool is_repair = false;
+  bool is_fast = false;                  ///< sizes and presence only
+  bool is_quiet = false;                 ///< nothing but failures
+  std::optional<std::string> rate = {};  ///< bytes a second at most, "50MiB"
+  OutputForm form = OutputForm::people;
+};
+
+/// Reads the stored bytes again and compares files and records, in the serving process or, with nobody there, in this
+/// one. 1 if something was found that stands, or it could not be done.
+int run_check(const CheckOptions& options);
+
+/// What keeps some content, or when and why it went.
+int run_explain(const std::optional<std::string>& file, const std::string& digest, OutputForm form);
 
 /// The two command lines.
 int run_berth(int argc, char** argv);

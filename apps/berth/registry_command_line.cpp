@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "apps/berth/commands.h"
+#include "server/environment.h"
 
 namespace berth {
 namespace {
@@ -38,7 +39,9 @@ const Command kCollect{"garbage-collect",
                        "`garbage-collect` deletes layers not referenced by any manifests",
                        {{"delete-untagged", 'm', "delete manifests that are not currently referenced via tag"},
                         {"dry-run", 'd', "do everything except remove the blobs"},
-                        {"quiet", 'q', "silence output"}}};
+                        {"quiet", 'q', "silence output"},
+                        {"empty-trash", '\0', "remove what only deleted manifests keep, too"},
+                        {"verbose", 'v', "say why each goes, and what waits"}}};
 
 std::string usage_of(const Command& command) {
   std::string text = fmt::format("Usage:\n  {}\n", command.use);
@@ -47,7 +50,10 @@ std::string usage_of(const Command& command) {
                         "help", "Help about any command", kServe.name, kServe.help);
   }
   text += "\nFlags:\n";
-  for (const Flag& flag : command.flags) text += fmt::format("  -{}, --{:<16} {}\n", flag.letter, flag.name, flag.help);
+  for (const Flag& flag : command.flags) {
+    text += flag.letter == '\0' ? fmt::format("      --{:<16} {}\n", flag.name, flag.help)
+                                : fmt::format("  -{}, --{:<16} {}\n", flag.letter, flag.name, flag.help);
+  }
   text += fmt::format("  -h, --{:<16} help for {}\n", "help", command.name);
   return text;
 }
@@ -60,9 +66,11 @@ int fail(const Command& command, const std::string& reason) {
 /// What stood after a command, or on the root.
 struct Arguments {
   std::vector<std::string> words;
+  std::vector<std::string_view> flags;  ///< by their names
   bool wants_help = false;
-  bool wants_version = false;
   std::string error;
+
+  bool has(std::string_view flag) const { return std::ranges::find(flags, flag) != flags.end(); }
 };
 
 /// `--dry-run`, `--dry-run=true`, `-dm`; "--" ends the flags.
@@ -87,8 +95,8 @@ Arguments read_arguments(const Command& command, std::span<char*> texts) {
         arguments.wants_help = true;
       else if (!is_known([name](const Flag& flag) { return flag.name == name; }))
         arguments.error = fmt::format("unknown flag: --{}", name);
-      else if (name == "version")
-        arguments.wants_version = true;
+      else if (!text.ends_with("=false"))
+        arguments.flags.push_back(name);
     } else {
       for (const char letter : text.substr(1)) {
         if (letter == 'h')
@@ -96,8 +104,11 @@ Arguments read_arguments(const Command& command, std::span<char*> texts) {
         else if (!is_known([letter](const Flag& flag) { return flag.letter == letter; })) {
           arguments.error = fmt::format("unknown shorthand flag: '{}' in {}", letter, text);
           break;
-        } else if (letter == 'v')
-          arguments.wants_version = true;
+        } else {
+          for (const Flag& flag : command.flags) {
+            if (flag.letter == letter) arguments.flags.push_back(flag.name);
+          }
+        }
       }
     }
     if (!arguments.error.empty()) break;
@@ -108,9 +119,7 @@ Arguments read_arguments(const Command& command, std::span<char*> texts) {
 /// The argument, else REGISTRY_CONFIGURATION_PATH.
 std::optional<std::string> configuration_path(const std::vector<std::string>& words) {
   if (!words.empty()) return words.front();
-  const char* const path = std::getenv("REGISTRY_CONFIGURATION_PATH");
-  if (path == nullptr || *path == '\0') return std::nullopt;
-  return path;
+  return configuration_path_from_environment();
 }
 
 int run_command(const Command& command, std::span<char*> texts) {
@@ -125,7 +134,14 @@ int run_command(const Command& command, std::span<char*> texts) {
     fmt::print(stderr, "configuration error: configuration path unspecified\n{}", usage_of(command));
     return 1;
   }
-  if (&command == &kCollect) return run_garbage_collect();
+  if (&command == &kCollect) {
+    return run_garbage_collect({.config_file = path,
+                                .is_dry_run = arguments.has("dry-run"),
+                                .deletes_untagged = arguments.has("delete-untagged"),
+                                .empties_trash = arguments.has("empty-trash"),
+                                .is_quiet = arguments.has("quiet"),
+                                .is_verbose = arguments.has("verbose")});
+  }
   return run_serve(path, Manner::registry, usage_of(command));
 }
 
@@ -138,7 +154,7 @@ int show_help(std::span<char*> words) {
 }
 
 bool is_file(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
 }
 
@@ -157,7 +173,7 @@ int run_registry(int argc, char** argv) {
   const Arguments arguments = read_arguments(kRoot, rest);
   if (arguments.wants_help) return show_help({});
   if (!arguments.error.empty()) return fail(kRoot, arguments.error);
-  if (arguments.wants_version) {
+  if (arguments.has("version")) {
     fmt::print("{} berth {}\n", all.front(), BERTH_VERSION);
     return 0;
   }

@@ -38,7 +38,7 @@ int run_serve(const std::optional<std::string>& file, Manner manner, std::string
   if (!file) say_which_defaults(loaded.config);
   std::vector<std::string> warnings = std::move(loaded.warnings);
   warnings.insert(warnings.end(), loaded.no_ops.begin(), loaded.no_ops.end());
-  return serve(loaded.config, std::move(warnings));
+  return serve(loaded.config, warnings);
 }
 
 }  // namespace berth

@@ -13,10 +13,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "api/action.h"
 #include "base/clock.h"
 #include "http/quick_answer.h"
 #include "metadata/change_numbers.h"
 #include "observe/metrics.h"
+#include "registry/pull_times.h"
 
 namespace berth {
 
@@ -24,12 +26,15 @@ namespace berth {
 struct CachedAnswer {
   http::PreparedAnswer prepared;
   std::array<ChangeNumbers::Mark, 2> marks;  ///< what it was made of; taken before that was read
+  NeededAccess needed = {};                  ///< looked at anew for each caller
+  bool is_manifest = false;                  ///< of one tag or digest: counts for limits of pulls
   std::size_t metrics_index = 0;             ///< of its route, in RequestMetrics
   bool has_body = true;                      ///< false: only a HEAD can be answered with it
   /// A HEAD promises that it stays (data.md 5): not after this, when the stored promise has run too short.
   WallTime promise_fresh_until = WallTime::max();
   bool depends_on_accept = false;  ///< a manifest list by tag, which old clients get the child of
   bool depends_on_health = false;
+  std::shared_ptr<PullMark> pull = {};  ///< touched each time a GET is answered with it; null: nobody wants to know
 };
 
 struct AnswerCacheOptions {

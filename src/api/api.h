@@ -10,6 +10,13 @@
 #include <vector>
 
 #include "api/answer_cache.h"
+#include "api/certificate_user.h"
+#include "api/challenge.h"
+#include "api/client_address.h"
+#include "api/cors.h"
+#include "api/rate_limits.h"
+#include "auth/access_control.h"
+#include "auth/token_service.h"
 #include "base/clock.h"
 #include "http/response.h"
 #include "observe/health.h"
@@ -18,6 +25,9 @@
 #include "registry/registry.h"
 
 namespace berth {
+
+struct AdminParts;
+class AliasBook;
 
 struct ApiOptions {
   std::string host;          ///< http.host, "scheme://host[:port]"; empty: from the request
@@ -31,6 +41,25 @@ struct ApiOptions {
   std::size_t tag_page = 1000;                      ///< read from the store at a time when all are asked for
   std::uint64_t referrers_bytes = 4 * 1024 * 1024;  ///< of one page of referrers
   AnswerCacheOptions answers = {};                  ///< cache.answers
+  ChallengeOptions challenges = {};                 ///< auth
+  CertificateUser certificate_user = {};            ///< auth.certificate
+  ClientAddressOptions client_addresses = {};       ///< http.trustedproxies
+  CorsOptions cors = {};                            ///< http.cors
+  RateLimitOptions rate_limits = {};                ///< ratelimit
+};
+
+/// What the registry's face can do without. Lifetime: outlives the Api.
+struct ApiExtras {
+  const AdminParts* admin = nullptr;   ///< null: no admin API
+  Budgets* budgets = nullptr;          ///< null: no rate limits, whatever the options say
+  const AliasBook* aliases = nullptr;  ///< null: no repository has an old name
+  PullTimes* pulls = nullptr;          ///< null: nobody wants to know when what was pulled
+};
+
+/// Who may do what, and the token service if Berth is one.
+struct ApiAccess {
+  AccessControl& control;
+  TokenService* tokens = nullptr;
 };
 
 /// Threading: the handler is called on the connections' loops.
@@ -38,8 +67,8 @@ struct ApiOptions {
 class Api {
  public:
   /// `changes` are counted by the metadata store that `registry` works on.
-  Api(Registry& registry, const ChangeNumbers& changes, ApiOptions options, const Health& health, const Clock& clock,
-      Log& log, Metrics& metrics);
+  Api(Registry& registry, const ChangeNumbers& changes, ApiAccess access, ApiOptions options, const Health& health,
+      const Clock& clock, Log& log, Metrics& metrics, ApiExtras extras = {});
   ~Api();
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -13,6 +14,39 @@
 
 namespace berth {
 
+namespace {
+
+constexpr std::size_t kLeastBatch = 100;
+
+/// The greatest text below `name` that no repository's name comes after: names have nothing beyond "z".
+std::string just_before(std::string name) {
+  name.back() = static_cast<char>(name.back() - 1);
+  return name + '~';
+}
+
+// What the rules let the caller see, a batch at a time; ranges of names that he surely sees nothing of are left out.
+Task<Page<RepositoryName>> read_visible(ListContent& lists, const Caller& caller, std::optional<std::string> last,
+                                        std::size_t count) {
+  Page<RepositoryName> page;
+  std::string after = last.value_or("");
+  for (;;) {
+    const std::optional<std::string> next = caller.next_seen(after);
+    if (!next) co_return page;
+    if (*next != after) after = just_before(*next);
+    const Page<RepositoryName> batch = co_await lists.repositories(after, std::max(count + 1, kLeastBatch));
+    for (const RepositoryName& name : batch.entries) {
+      if (!caller.may_see(name)) continue;
+      page.has_more = page.entries.size() == count;
+      if (page.has_more) co_return page;
+      page.entries.push_back(name);
+    }
+    if (!batch.has_more || batch.entries.empty()) co_return page;
+    after = batch.entries.back().text();
+  }
+}
+
+}  // namespace
+
 Task<Answer> get_catalog(const ApiParts& api, Exchange& exchange) {
   const Result<PageQuery> query = read_page_query(exchange.request.query);
   if (!query) co_return std::unexpected(query.error());
@@ -21,9 +55,15 @@ Task<Answer> get_catalog(const ApiParts& api, Exchange& exchange) {
   if (count > most) {
     co_return refuse(ErrorCode::page_number_invalid, fmt::format("n is at most {}", most), {std::to_string(count)});
   }
-  exchange.keep = KeepAnswer{.marks = {api.changes.of_catalog()}};
+  ListContent& lists = api.registry.list_content;
   Page<RepositoryName> page;
-  if (count > 0) page = co_await api.registry.list_content.repositories(query->last, count);
+  if (exchange.caller.sees_everything()) {
+    // Kept for others who see everything; what is filtered is one caller's own.
+    exchange.keep = KeepAnswer{.marks = {api.changes.of_catalog()}};
+    if (count > 0) page = co_await lists.repositories(query->last, count);
+  } else if (count > 0) {
+    page = co_await read_visible(lists, exchange.caller, query->last, count);
+  }
   std::string json = R"({"repositories":[)";
   for (const RepositoryName& repository : page.entries) {
     if (json.back() != '[') json += ',';

@@ -1,5 +1,7 @@
 #include "api/error_response.h"
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 #include <vector>
 
@@ -74,6 +76,17 @@ http::Response missing_references(const Error& error) {
   return envelope(400, entries);
 }
 
+/// The rule and the resource as strings, the rest as numbers.
+std::string quota_detail(const Error& error) {
+  constexpr std::array<std::string_view, 6> kNames{"rule", "resource", "limit", "used", "needed", "left"};
+  std::string json = "{";
+  for (std::size_t i = 0; i < std::min(kNames.size(), error.subjects.size()); ++i) {
+    if (i > 0) json += ',';
+    json += json_of(kNames[i]) + ":" + (i < 2 ? json_of(error.subjects[i]) : error.subjects[i]);
+  }
+  return json + "}";
+}
+
 }  // namespace
 
 http::Response error_response(const Error& error) {
@@ -124,12 +137,46 @@ http::Response error_response(const Error& error) {
       return single(405, "UNSUPPORTED", error.message);
     case ErrorCode::denied:
       return single(403, "DENIED", explain("requested access to the resource is denied", error), subject_detail(error));
+    case ErrorCode::quota_exceeded:
+      return single(403, "DENIED", error.message, quota_detail(error));
+    case ErrorCode::too_many_requests:
+      return single(429, "TOOMANYREQUESTS", explain("too many requests", error));
     case ErrorCode::storage_full:
       return single(507, "UNAVAILABLE", error.message);
     case ErrorCode::overloaded:
       return single(503, "UNAVAILABLE", explain("service unavailable", error));
+    case ErrorCode::request_invalid:
+      return single(400, "REQUEST_INVALID", error.message, subject_detail(error));
+    case ErrorCode::account_unknown:
+      return single(404, "NOT_FOUND", error.message, subject_detail(error));
+    case ErrorCode::account_exists:
+      return single(409, "CONFLICT", error.message, subject_detail(error));
   }
   return single(500, "UNKNOWN", "unknown error");
+}
+
+namespace {
+
+std::string json_of(const std::vector<WantedAccess>& wanted) {
+  if (wanted.empty()) return "null";  // as Distribution's, when nothing in particular is wanted
+  std::string json = "[";
+  for (const WantedAccess& access : wanted) {
+    if (json.size() > 1) json += ',';
+    json += R"({"Type":)" + json_of(access.type) + R"(,"Class":"","Name":)" + json_of(access.name) + R"(,"Action":)" +
+            json_of(access.action) + "}";
+  }
+  return json + ']';
+}
+
+}  // namespace
+
+http::Response unauthorized_response(const std::string& why, const std::vector<WantedAccess>& wanted) {
+  const std::string message = "authentication required" + (why.empty() ? std::string() : ": " + why);
+  return single(401, "UNAUTHORIZED", message, json_of(wanted));
+}
+
+http::Response denied_response(const std::vector<WantedAccess>& wanted) {
+  return single(403, "DENIED", "requested access to the resource is denied", json_of(wanted));
 }
 
 http::Response unhealthy_response() {

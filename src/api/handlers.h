@@ -28,6 +28,11 @@ Task<Answer> get_manifest(const ApiParts& api, Exchange& exchange);
 Task<Answer> put_manifest(const ApiParts& api, Exchange& exchange);
 Task<Answer> delete_manifest(const ApiParts& api, Exchange& exchange);
 
+// token.cpp
+Task<Answer> get_token(const ApiParts& api, Exchange& exchange);
+Task<Answer> post_token(const ApiParts& api, Exchange& exchange);
+Task<Answer> get_token_keys(const ApiParts& api, Exchange& exchange);
+
 // tags.cpp, catalog.cpp, referrers.cpp
 Task<Answer> get_tags(const ApiParts& api, Exchange& exchange);
 Task<Answer> get_catalog(const ApiParts& api, Exchange& exchange);

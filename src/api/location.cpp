@@ -97,10 +97,11 @@ Base parse_x_forwarded(const Headers& headers) {
   return base;
 }
 
-Base base_of(const http::Request& request) {
+Base base_of(const http::Request& request, std::string_view scheme = {}) {
   Base base;
   if (const auto forwarded = request.headers.find("Forwarded")) base = parse_forwarded(*forwarded);
   if (base.scheme.empty() && base.host.empty()) base = parse_x_forwarded(request.headers);
+  if (base.scheme.empty()) base.scheme = scheme;
   if (base.scheme.empty()) base.scheme = request.is_tls ? "https" : "http";
   if (base.host.empty() && is_authority(request.host)) base.host = request.host;
   return base;
@@ -118,10 +119,14 @@ std::string Locations::path(std::string_view path) const {
 
 std::string Locations::url(const http::Request& request, std::string_view below) const {
   if (options_.is_relative) return path(below);
-  if (!options_.host.empty()) return options_.host + path(below);
-  const Base base = base_of(request);
-  if (base.host.empty()) return path(below);
-  return std::string(base.scheme) + "://" + std::string(base.host) + path(below);
+  return origin(request) + path(below);
+}
+
+std::string Locations::origin(const http::Request& request, std::string_view scheme) const {
+  if (!options_.host.empty()) return options_.host;
+  const Base base = base_of(request, scheme);
+  if (base.host.empty()) return {};
+  return std::string(base.scheme) + "://" + std::string(base.host);
 }
 
 }  // namespace berth

@@ -24,6 +24,10 @@ class Locations {
   /// the request's Host. Without any of them, a path.
   std::string url(const http::Request& request, std::string_view path) const;
 
+  /// "https://registry.example:5000", by the same sources as url() but never relative. `scheme`, if not empty, is what
+  /// holds without a proxy's word. Empty if nothing names a host.
+  std::string origin(const http::Request& request, std::string_view scheme = {}) const;
+
   /// The path below the prefix, for `Link`, which is always relative.
   std::string path(std::string_view path) const;
 

@@ -40,6 +40,14 @@ Result<std::vector<Tag>> read_tags(const http::Query& query, std::size_t limit) 
   return tags;
 }
 
+/// The mark of a manifest, touched if the request is a pull. The answer of a HEAD may be given to a GET later.
+std::shared_ptr<PullMark> note_pull(const ApiParts& api, const Exchange& exchange, const Digest& digest) {
+  if (api.pulls == nullptr) return nullptr;
+  std::shared_ptr<PullMark> mark = api.pulls->mark(exchange.name(), digest);
+  if (mark && (!exchange.is_head() || api.pulls->counts_head())) mark->touch();
+  return mark;
+}
+
 }  // namespace
 
 Task<Answer> get_manifest(const ApiParts& api, Exchange& exchange) {
@@ -55,11 +63,13 @@ Task<Answer> get_manifest(const ApiParts& api, Exchange& exchange) {
   Result<ManifestRecord> found = co_await std::move(look);
   if (!found) co_return std::unexpected(std::move(found.error()));
   ManifestRecord record = std::move(*found);
+  keep.pull = note_pull(api, exchange, record.digest);
   const bool is_by_digest = asked_tag == nullptr;
   keep.depends_on_accept = !is_by_digest && record.media_type == media_type::kDockerManifestList;
   keep.promise_fresh_until = api.registry.promises.fresh_until(record.promised_until);
   if (keep.depends_on_accept && wants_single_image(exchange.request.headers)) {
     record = co_await pull.choose_for_single_image_client(exchange.name(), std::move(record));
+    note_pull(api, exchange, record.digest);
   } else {
     exchange.keep = keep;
   }
@@ -94,10 +104,12 @@ Task<Answer> put_manifest(const ApiParts& api, Exchange& exchange) {
       .more_tags = std::move(*tags),
       .content_type = without_parameters(exchange.request.headers.find("Content-Type").value_or("")),
       .bytes = std::move(body->bytes),
-      .precondition = std::move(*precondition)};
+      .precondition = std::move(*precondition),
+      .protects = exchange.caller.protected_tags(exchange.name()),
+      .who = exchange.caller.name()};
   const Result<PushedManifest> pushed = co_await api.registry.push_manifest.push(std::move(request));
   if (!pushed) co_return std::unexpected(pushed.error());
-  const std::string path = fmt::format("/v2/{}/manifests/{}", exchange.name().text(), pushed->digest.to_string());
+  const std::string path = fmt::format("/v2/{}/manifests/{}", exchange.asked_name().text(), pushed->digest.to_string());
   http::Response response = created(api.locations.url(exchange.request, path), pushed->digest);
   if (pushed->subject) response.headers.add("OCI-Subject", pushed->subject->to_string());
   if (has_tag_queries) {
@@ -113,11 +125,13 @@ Task<Answer> delete_manifest(const ApiParts& api, Exchange& exchange) {
   if (!precondition) co_return std::unexpected(std::move(precondition.error()));
   Result<void> deleted;
   if (const Tag* tag = std::get_if<Tag>(&*reference)) {
-    deleted =
-        co_await api.registry.delete_content.delete_tag(exchange.name(), *tag, std::move(*precondition), std::string());
+    CommitLimits limits{.tags = std::move(*precondition), .protects = exchange.caller.protected_tags(exchange.name())};
+    deleted = co_await api.registry.delete_content.delete_tag(exchange.name(), *tag, std::move(limits),
+                                                              exchange.caller.name());
   } else {
-    deleted = co_await api.registry.delete_content.delete_manifest(exchange.name(), std::get<Digest>(*reference),
-                                                                   std::string());
+    deleted = co_await api.registry.delete_content.delete_manifest(
+        exchange.name(), std::get<Digest>(*reference), exchange.caller.name(),
+        exchange.caller.undeletable_tags(exchange.name(), exchange.asked_name()));
   }
   if (!deleted) co_return std::unexpected(std::move(deleted.error()));
   co_return http::Response::empty(202);

@@ -61,8 +61,7 @@ TEST_F(Manifests, AListGivesItsLinuxChildToAClientWithoutLists) {
                            R"(","manifests":[{"mediaType":")" + docker + R"(","size":)" + std::to_string(child.size()) +
                            R"(,"digest":")" + child_digest + R"(","platform":{"os":"linux","architecture":"amd64"}}]})";
   ASSERT_EQ(client_.put("/v2/a/manifests/multi", {.body = list}).status, 201U);
-  const auto type_for = [&](const std::string& reference,
-                            std::initializer_list<std::pair<const char*, const char*>> accept) {
+  const auto type_for = [&](const std::string& reference, std::vector<std::pair<std::string, std::string>> accept) {
     return client_.get("/v2/a/manifests/" + reference, {.headers = accept})["Content-Type"];
   };
   EXPECT_EQ(type_for("multi", {{"Accept", docker}}), docker);

@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <cstdlib>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "http/server.h"
@@ -64,7 +66,8 @@ namespace {
 
 class QuickAllocation : public testing::Test {
  protected:
-  QuickAllocation() {
+  explicit QuickAllocation(std::vector<Authenticator*> authenticators = {})
+      : api_(policy_with_deletes(), {}, std::move(authenticators), {.pulls = &pulls_}) {
     server_.start();
     const std::string address = server_.bound_addresses().at(0);
     sockaddr_in where{};
@@ -97,6 +100,36 @@ class QuickAllocation : public testing::Test {
     }
   }
 
+  /// Each hot request, with these fields more.
+  void expect_no_allocation(const std::string& more) {
+    const std::string layer(50'000, 'l');
+    const std::string image = api_.world.image("team/app", layer);
+    ASSERT_EQ(api_.client.put("/v2/team/app/manifests/v1", {.body = image}).status, 201U);
+    const std::string fields =
+        " HTTP/1.1\r\nHost: registry.example:5000\r\nUser-Agent: docker/20.10\r\n" + more + "Accept: */*\r\n\r\n";
+    for (const std::string& start :
+         {std::string("GET /v2/team/app/manifests/v1"), std::string("HEAD /v2/team/app/manifests/v1"),
+          "GET /v2/team/app/manifests/" + sha256_of(image).to_string(),
+          "GET /v2/team/app/blobs/" + sha256_of(layer).to_string(),
+          "HEAD /v2/team/app/blobs/" + sha256_of(layer).to_string(), std::string("GET /v2/team/app/tags/list?n=10"),
+          std::string("GET /v2/_catalog"), std::string("GET /v2/")}) {
+      const std::string request = start + fields;
+      std::size_t size = 0;
+      for (int i = 0; i < 50; ++i) size = size_of_answer(request);
+      ASSERT_GT(size, 0U) << start;
+      allocation_count = 0;
+      is_counting = true;
+      for (int i = 0; i < 1000; ++i) exchange(request, size);
+      is_counting = false;
+      EXPECT_EQ(allocation_count, 0U) << start;
+    }
+    EXPECT_NE(pull_metrics_.render().find("berth_pull_times_marks 1"), std::string::npos) << "pulls were noted";
+  }
+
+  MemoryMetadataStore pulled_;
+  ManualClock clock_;
+  Metrics pull_metrics_;
+  PullTimes pulls_{pulled_, clock_, pull_metrics_};
   ApiInMemory api_;
   http::Server server_{{.listeners = {{.address = "127.0.0.1:0"}}, .tls = {}, .limits = {}, .loop_count = 1},
                        api_.api.handler(),
@@ -108,27 +141,49 @@ class QuickAllocation : public testing::Test {
   std::string answer_ = std::string(1 << 20, '\0');
 };
 
-TEST_F(QuickAllocation, AHotRequestAllocatesNothing) {
-  const std::string layer(50'000, 'l');
-  const std::string image = api_.world.image("team/app", layer);
-  ASSERT_EQ(api_.client.put("/v2/team/app/manifests/v1", {.body = image}).status, 201U);
-  const std::string fields = " HTTP/1.1\r\nHost: registry.example:5000\r\nUser-Agent: docker/20.10\r\nAccept: */*\r\n\r\n";
-  for (const std::string& start :
-       {std::string("GET /v2/team/app/manifests/v1"), std::string("HEAD /v2/team/app/manifests/v1"),
-        "GET /v2/team/app/manifests/" + sha256_of(image).to_string(),
-        "GET /v2/team/app/blobs/" + sha256_of(layer).to_string(),
-        "HEAD /v2/team/app/blobs/" + sha256_of(layer).to_string(), std::string("GET /v2/team/app/tags/list?n=10"),
-        std::string("GET /v2/_catalog"), std::string("GET /v2/")}) {
-    const std::string request = start + fields;
-    std::size_t size = 0;
-    for (int i = 0; i < 50; ++i) size = size_of_answer(request);
-    ASSERT_GT(size, 0U) << start;
-    allocation_count = 0;
-    is_counting = true;
-    for (int i = 0; i < 1000; ++i) exchange(request, size);
-    is_counting = false;
-    EXPECT_EQ(allocation_count, 0U) << start;
+/// Whoever comes is the user that he says.
+class EveryUser final : public Authenticator {
+ public:
+  Task<Authentication> authenticate(Credentials credentials) override {
+    const auto* basic = std::get_if<BasicCredentials>(&credentials.what);
+    Identity who{.kind = IdentityKind::user,
+                 .name = basic != nullptr ? basic->user : "token",
+                 .proof = basic != nullptr ? Proof::password : Proof::token};
+    co_return Authentication::accept(std::make_shared<const Identity>(std::move(who)));
   }
+};
+
+EveryUser& every_user() {
+  static EveryUser users;
+  return users;
+}
+
+class QuickAllocationOfKnownCallers : public QuickAllocation {
+ protected:
+  QuickAllocationOfKnownCallers() : QuickAllocation({&every_user()}) {
+    std::vector<AccessRule> rules;
+    for (int i = 0; i < 1000; ++i) {
+      rules.push_back(
+          {.subjects = {AccessSubject::parse("user:somebody").value()},
+           .actions = {AccessAction::pull},
+           .repositories = {NamePattern::parse_repository("team/app" + std::to_string(i) + "/**").value()}});
+    }
+    rules.push_back({.subjects = {AccessSubject::parse("authenticated").value()},
+                     .actions = {AccessAction::pull, AccessAction::push, AccessAction::catalog}});
+    rules.push_back({.subjects = {AccessSubject::parse("anonymous").value()},
+                     .actions = {AccessAction::pull, AccessAction::push},
+                     .repositories = {NamePattern::parse_repository("team/*").value()}});
+    api_.access.set_policy(AccessPolicy::compile({.rules = std::move(rules)}));
+  }
+};
+
+TEST_F(QuickAllocation, AHotRequestAllocatesNothing) {
+  expect_no_allocation("");
+}
+
+TEST_F(QuickAllocationOfKnownCallers, AHotRequestAllocatesNothing) {
+  expect_no_allocation("Authorization: Basic YWxpY2U6YQ==\r\n");
+  expect_no_allocation("Authorization: Bearer " + std::string(900, 'x') + "\r\n");
 }
 
 }  // namespace

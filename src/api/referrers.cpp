@@ -108,7 +108,8 @@ Task<Answer> get_referrers(const ApiParts& api, Exchange& exchange) {
   http::Response response = http::Response::text(200, std::string(media_type::kOciIndex), result.json);
   if (query.artifact_type) response.headers.add("OCI-Filters-Applied", "artifactType");
   if (result.last && query.most > 0) {
-    const std::string path = api.locations.path("/v2/" + exchange.name().text() + "/referrers/" + subject->to_string());
+    const std::string path =
+        api.locations.path("/v2/" + exchange.asked_name().text() + "/referrers/" + subject->to_string());
     response.headers.add("Link", next_link(path, {{"artifactType", query.artifact_type.value_or("")},
                                                   {"last", result.last->to_string()},
                                                   {"n", page->count ? std::to_string(*page->count) : ""}}));

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
+#include "api/admin/handlers.h"
 #include "api/handlers.h"
 
 namespace berth {
@@ -12,20 +14,28 @@ namespace {
 using http::Method;
 
 constexpr std::array kRoot{
-    MethodRoute{Method::get, Action::none, answer_root},
-    MethodRoute{Method::head, Action::none, answer_root},
+    MethodRoute{Method::get, Action::open, answer_root},
+    MethodRoute{Method::head, Action::open, answer_root},
 };
 constexpr std::array kLivez{
-    MethodRoute{Method::get, Action::none, answer_livez},
-    MethodRoute{Method::head, Action::none, answer_livez},
+    MethodRoute{Method::get, Action::open, answer_livez},
+    MethodRoute{Method::head, Action::open, answer_livez},
 };
 constexpr std::array kReadyz{
-    MethodRoute{Method::get, Action::none, answer_readyz},
-    MethodRoute{Method::head, Action::none, answer_readyz},
+    MethodRoute{Method::get, Action::open, answer_readyz},
+    MethodRoute{Method::head, Action::open, answer_readyz},
+};
+constexpr std::array kToken{
+    MethodRoute{Method::get, Action::log_in, get_token},
+    MethodRoute{Method::post, Action::log_in, post_token},
+};
+constexpr std::array kTokenKeys{
+    MethodRoute{Method::get, Action::open, get_token_keys},
+    MethodRoute{Method::head, Action::open, get_token_keys},
 };
 constexpr std::array kBase{
-    MethodRoute{Method::get, Action::none, answer_base},
-    MethodRoute{Method::head, Action::none, answer_base},
+    MethodRoute{Method::get, Action::base, answer_base},
+    MethodRoute{Method::head, Action::base, answer_base},
 };
 constexpr std::array kCatalog{
     MethodRoute{Method::get, Action::list_catalog, get_catalog},
@@ -60,11 +70,62 @@ constexpr std::array kBlob{
     MethodRoute{Method::head, Action::pull, head_blob},
 };
 
+constexpr MethodRoute for_admin(Method method, AdminHandler handler) {
+  return {method, Action::administer, nullptr, handler};
+}
+/// Users may do it for themselves; the handler sees to it that nobody does it for others.
+constexpr MethodRoute for_user(Method method, AdminHandler handler) {
+  return {method, Action::base, nullptr, handler};
+}
+
+constexpr std::array kWhoami{for_user(Method::get, admin::get_whoami)};
+// What can be asked for is no secret.
+constexpr std::array kOpenapi{MethodRoute{Method::get, Action::open, nullptr, admin::get_openapi}};
+constexpr std::array kUsers{for_admin(Method::get, admin::get_users), for_admin(Method::post, admin::post_user)};
+constexpr std::array kUser{for_admin(Method::del, admin::delete_user), for_user(Method::get, admin::get_user),
+                           for_admin(Method::patch, admin::patch_user)};
+constexpr std::array kUserTokens{for_user(Method::get, admin::get_tokens), for_user(Method::post, admin::post_token)};
+constexpr std::array kUserToken{for_user(Method::del, admin::delete_token)};
+constexpr std::array kGroups{for_admin(Method::get, admin::get_groups), for_admin(Method::post, admin::post_group)};
+constexpr std::array kGroup{for_admin(Method::del, admin::delete_group), for_admin(Method::get, admin::get_group)};
+constexpr std::array kMembers{for_admin(Method::get, admin::get_members)};
+constexpr std::array kMember{for_admin(Method::del, admin::delete_member), for_admin(Method::put, admin::put_member)};
+constexpr std::array kRobots{for_admin(Method::get, admin::get_robots), for_admin(Method::post, admin::post_robot)};
+constexpr std::array kRobot{for_admin(Method::del, admin::delete_robot), for_admin(Method::get, admin::get_robot)};
+constexpr std::array kRobotRotation{for_admin(Method::post, admin::rotate_robot)};
+constexpr std::array kRules{for_admin(Method::get, admin::get_rules), for_admin(Method::post, admin::post_rule)};
+constexpr std::array kRule{for_admin(Method::del, admin::delete_rule)};
+constexpr std::array kExplanation{for_admin(Method::get, admin::get_explanation)};
+constexpr std::array kCollections{for_admin(Method::post, admin::post_collection)};
+constexpr std::array kCollection{for_admin(Method::get, admin::get_collection)};
+constexpr std::array kChecks{for_admin(Method::post, admin::post_check)};
+constexpr std::array kCheck{for_admin(Method::get, admin::get_check)};
+constexpr std::array kRetentionRules{for_admin(Method::get, admin::get_retention_rules)};
+constexpr std::array kRetentionPlans{for_admin(Method::post, admin::post_retention_plan)};
+constexpr std::array kRetentionApply{for_admin(Method::post, admin::post_retention_apply)};
+constexpr std::array kRetentionRun{for_admin(Method::get, admin::get_retention_run)};
+constexpr std::array kJobs{for_admin(Method::get, admin::get_jobs)};
+constexpr std::array kJob{for_admin(Method::get, admin::get_job)};
+constexpr std::array kJobStart{for_admin(Method::post, admin::post_job_start)};
+constexpr std::array kJobStop{for_admin(Method::post, admin::post_job_stop)};
+constexpr std::array kContent{for_admin(Method::get, admin::get_content)};
+constexpr std::array kTrash{for_admin(Method::get, admin::get_trash)};
+constexpr std::array kUndo{for_admin(Method::post, admin::post_undo)};
+constexpr std::array kRepositories{for_admin(Method::del, admin::delete_repository)};
+constexpr std::array kRenames{for_admin(Method::post, admin::post_rename)};
+constexpr std::array kAliases{for_admin(Method::del, admin::delete_alias), for_admin(Method::get, admin::get_aliases)};
+constexpr std::array kReadOnly{for_admin(Method::get, admin::get_read_only),
+                               for_admin(Method::patch, admin::patch_read_only)};
+constexpr std::array kUsage{for_admin(Method::get, admin::get_usage)};
+constexpr std::array kTagHistory{for_admin(Method::get, admin::get_tag_history)};
+
 // The first that fits. "blobs/uploads" stands before "blobs/{digest}".
 constexpr std::array kRoutes{
     Route{"/", "root", kRoot, false},
     Route{"/livez", "livez", kLivez, false},
     Route{"/readyz", "readyz", kReadyz, false},
+    Route{"/token", "token", kToken},
+    Route{"/.well-known/jwks.json", "token_keys", kTokenKeys},
     Route{"/v2/", "base", kBase},
     Route{"/v2/_catalog", "catalog", kCatalog},
     Route{"/v2/{name}/tags/list", "tags", kTags},
@@ -73,6 +134,43 @@ constexpr std::array kRoutes{
     Route{"/v2/{name}/blobs/uploads/", "blob_upload", kUploads},
     Route{"/v2/{name}/blobs/uploads/{id}", "blob_upload_chunk", kUpload},
     Route{"/v2/{name}/blobs/{digest}", "blob", kBlob},
+    Route{"/api/v1/whoami", "admin_whoami", kWhoami},
+    Route{"/api/v1/openapi.json", "admin_openapi", kOpenapi},
+    Route{"/api/v1/users", "admin_users", kUsers},
+    Route{"/api/v1/users/{user}", "admin_user", kUser},
+    Route{"/api/v1/users/{user}/tokens", "admin_tokens", kUserTokens},
+    Route{"/api/v1/users/{user}/tokens/{token}", "admin_token", kUserToken},
+    Route{"/api/v1/groups", "admin_groups", kGroups},
+    Route{"/api/v1/groups/{group}", "admin_group", kGroup},
+    Route{"/api/v1/groups/{group}/members", "admin_members", kMembers},
+    Route{"/api/v1/groups/{group}/members/{user}", "admin_member", kMember},
+    Route{"/api/v1/robots", "admin_robots", kRobots},
+    Route{"/api/v1/robots/{robot}", "admin_robot", kRobot},
+    Route{"/api/v1/robots/{robot}/rotate", "admin_robot_rotation", kRobotRotation},
+    Route{"/api/v1/rules", "admin_rules", kRules},
+    Route{"/api/v1/rules/{rule}", "admin_rule", kRule},
+    Route{"/api/v1/explain", "admin_explain", kExplanation},
+    Route{"/api/v1/garbage-collections", "admin_collections", kCollections},
+    Route{"/api/v1/garbage-collections/{run}", "admin_collection", kCollection},
+    Route{"/api/v1/checks", "admin_checks", kChecks},
+    Route{"/api/v1/checks/{run}", "admin_check", kCheck},
+    Route{"/api/v1/retention/rules", "admin_retention_rules", kRetentionRules},
+    Route{"/api/v1/retention/plans", "admin_retention_plans", kRetentionPlans},
+    Route{"/api/v1/retention/plans/{plan}/apply", "admin_retention_apply", kRetentionApply},
+    Route{"/api/v1/retention/runs/{run}", "admin_retention_run", kRetentionRun},
+    Route{"/api/v1/jobs", "admin_jobs", kJobs},
+    Route{"/api/v1/jobs/{job}", "admin_job", kJob},
+    Route{"/api/v1/jobs/{job}/start", "admin_job_start", kJobStart},
+    Route{"/api/v1/jobs/{job}/stop", "admin_job_stop", kJobStop},
+    Route{"/api/v1/content/{digest}", "admin_content", kContent},
+    Route{"/api/v1/trash", "admin_trash", kTrash},
+    Route{"/api/v1/undo", "admin_undo", kUndo},
+    Route{"/api/v1/tag-history", "admin_tag_history", kTagHistory},
+    Route{"/api/v1/repositories", "admin_repositories", kRepositories},
+    Route{"/api/v1/renames", "admin_renames", kRenames},
+    Route{"/api/v1/aliases", "admin_aliases", kAliases},
+    Route{"/api/v1/read-only", "admin_read_only", kReadOnly},
+    Route{"/api/v1/usage", "admin_usage", kUsage},
 };
 
 constexpr std::string_view kNameSegment = "{name}";
@@ -106,7 +204,7 @@ bool fit(std::span<const std::string_view> pattern, std::span<const std::string>
         match.name += path[at++];
       }
     } else if (is_parameter(pattern[i])) {
-      match.parameter = path[at++];
+      match.parent = std::exchange(match.parameter, path[at++]);
     } else if (path[at++] != pattern[i]) {
       return false;
     }
@@ -121,6 +219,8 @@ std::span<const Route> all_routes() {
 }
 
 const MethodRoute* Route::find(http::Method method) const {
+  // The table of the admin API is short: HEAD is what GET is, without its body.
+  if (method == http::Method::head && is_admin()) method = http::Method::get;
   const auto found = std::ranges::find(methods, method, &MethodRoute::method);
   return found == methods.end() ? nullptr : &*found;
 }
@@ -130,6 +230,7 @@ std::string Route::allow(std::optional<http::Method> except) const {
   for (const MethodRoute& method : methods) {
     if (method.method != except) names.push_back(to_string(method.method));
   }
+  if (is_admin() && std::ranges::find(names, "GET") != names.end()) names.emplace_back("HEAD");
   std::ranges::sort(names);
   std::string text;
   for (const std::string_view name : names) {

@@ -7,18 +7,17 @@
 #include <string_view>
 #include <vector>
 
+#include "api/action.h"
 #include "api/exchange.h"
 #include "http/request.h"
 
 namespace berth {
 
-/// What a request does to the registry; access control will decide by it, the read-only mode does.
-enum class Action { none, pull, push, remove, list_catalog };
-
 struct MethodRoute {
   http::Method method;
   Action action;
   RouteHandler handler;
+  AdminHandler admin = nullptr;  ///< instead of `handler`, for routes of the admin API
 };
 
 struct Route {
@@ -31,6 +30,9 @@ struct Route {
   bool is_application = true;
 
   const MethodRoute* find(http::Method method) const;
+  /// Its paths end with a manifest's tag or digest.
+  bool is_of_manifest() const { return pattern.ends_with("/{reference}"); }
+  bool is_admin() const { return methods.front().admin != nullptr; }
   /// "DELETE, GET, HEAD, PUT", without `except`.
   std::string allow(std::optional<http::Method> except = {}) const;
 };
@@ -39,6 +41,7 @@ struct RouteMatch {
   const Route* route = nullptr;
   std::string name = {};       ///< the text of {name}
   std::string parameter = {};  ///< the text of the last {...}
+  std::string parent = {};     ///< the text of the one before it, if there are two
   /// The path fits but for the slash at its end: the client is sent to the right one.
   bool needs_redirect = false;
 };

@@ -35,8 +35,10 @@ constexpr std::string_view kListEnd = "]}\n";
 /// A list of any length, read from the store page by page while it is sent.
 class TagStream final : public ByteReader {
  public:
-  TagStream(ListContent& lists, RepositoryName repository, Page<Tag> first, std::size_t page_size)
-      : lists_(lists), repository_(std::move(repository)), page_size_(page_size), text_(list_head(repository_)) {
+  /// `shown` is what the client calls it.
+  TagStream(ListContent& lists, RepositoryName repository, const RepositoryName& shown, Page<Tag> first,
+            std::size_t page_size)
+      : lists_(lists), repository_(std::move(repository)), page_size_(page_size), text_(list_head(shown)) {
     append(first);
   }
 
@@ -95,16 +97,17 @@ Task<Answer> get_tags(const ApiParts& api, Exchange& exchange) {
   exchange.keep = KeepAnswer{.marks = {api.changes.of_tag_list(repository)}};
   Result<Page<Tag>> page = co_await lists.tags(repository, query->last, std::max<std::size_t>(limit, 1));
   if (!page) co_return std::unexpected(std::move(page.error()));
-  if (limit == 0) co_return whole_list(repository, {});
+  if (limit == 0) co_return whole_list(exchange.asked_name(), {});
   if (!query->count && page->has_more) {
     http::Response response;
     response.headers.add("Content-Type", "application/json");
-    response.body = std::make_unique<TagStream>(lists, repository, std::move(*page), api.options.tag_page);
+    response.body =
+        std::make_unique<TagStream>(lists, repository, exchange.asked_name(), std::move(*page), api.options.tag_page);
     co_return response;
   }
-  http::Response response = whole_list(repository, *page);
+  http::Response response = whole_list(exchange.asked_name(), *page);
   if (page->has_more) {
-    const std::string path = api.locations.path("/v2/" + repository.text() + "/tags/list");
+    const std::string path = api.locations.path("/v2/" + exchange.asked_name().text() + "/tags/list");
     response.headers.add(
         "Link", next_link(path, {{"last", page->entries.back().text()}, {"n", std::to_string(*query->count)}}));
   }

@@ -19,14 +19,15 @@ namespace {
 
 std::string blob_location(const ApiParts& api, const Exchange& exchange, const Digest& digest) {
   return api.locations.url(exchange.request,
-                           fmt::format("/v2/{}/blobs/{}", exchange.name().text(), digest.to_string()));
+                           fmt::format("/v2/{}/blobs/{}", exchange.asked_name().text(), digest.to_string()));
 }
 
 // The query is for clients that make the closing URL by appending "&digest=...": Distribution's locations always have
 // one. It is never read.
 std::string upload_location(const ApiParts& api, const Exchange& exchange, const UploadStatus& upload) {
-  return api.locations.url(exchange.request, fmt::format("/v2/{}/blobs/uploads/{}?_state={}", exchange.name().text(),
-                                                         upload.id.text(), upload.size_bytes));
+  return api.locations.url(
+      exchange.request, fmt::format("/v2/{}/blobs/uploads/{}?_state={}", exchange.asked_name().text(), upload.id.text(),
+                                    upload.size_bytes));
 }
 
 void add_upload_fields(http::Response& response, const ApiParts& api, const Exchange& exchange,
@@ -79,17 +80,28 @@ Result<Digest> read_digest(const http::Query& query) {
   return Digest::parse(*text);
 }
 
-// Malformed is like absent: the client uploads what cannot be mounted.
-std::optional<MountRequest> read_mount(const http::Query& query) {
+/// Malformed is like absent, and so is what the caller may not read: the client uploads what cannot be mounted. Without
+/// a source any repository would do, and only who may read them all may be told that one has the blob; for others it is
+/// looked for where it would go to.
+std::optional<MountRequest> read_mount(const ApiParts& api, const Exchange& exchange) {
+  const http::Query& query = exchange.request.query;
+  const Caller& caller = exchange.caller;
   const auto mount = query.find("mount");
   if (!mount) return std::nullopt;
   const Result<Digest> digest = Digest::parse(*mount);
   if (!digest) return std::nullopt;
   const auto from = query.find("from");
-  if (!from || from->empty()) return MountRequest{.digest = *digest, .from = {}};
-  Result<RepositoryName> source = RepositoryName::parse(*from);
-  if (!source) return std::nullopt;
-  return MountRequest{.digest = *digest, .from = std::move(*source)};
+  if (!from || from->empty()) {
+    const bool is_limited = !caller.sees_everything() || caller.identity().limit;
+    if (!is_limited) return MountRequest{.digest = *digest, .from = {}};
+    if (!caller.may(AccessAction::pull, exchange.name().text(), exchange.asked_name().text())) return std::nullopt;
+    return MountRequest{.digest = *digest, .from = exchange.name()};
+  }
+  const Result<RepositoryName> asked = RepositoryName::parse(*from);
+  if (!asked) return std::nullopt;
+  RepositoryName source = real_name(api, *asked);
+  if (!caller.may(AccessAction::pull, source.text(), asked->text())) return std::nullopt;
+  return MountRequest{.digest = *digest, .from = std::move(source)};
 }
 
 Result<HashAlgorithm> read_algorithm(const http::Query& query, const std::optional<MountRequest>& mount) {
@@ -117,10 +129,13 @@ Task<Answer> push_in_one(const ApiParts& api, Exchange& exchange) {
 
 Task<Answer> post_upload(const ApiParts& api, Exchange& exchange) {
   const http::Query& query = exchange.request.query;
-  const std::optional<MountRequest> mount = read_mount(query);
+  const std::optional<MountRequest> mount = read_mount(api, exchange);
   if (mount) {
-    const std::optional<BlobLink> link = co_await api.registry.start_upload.mount(exchange.name(), *mount);
-    if (link) co_return created(blob_location(api, exchange, link->digest), link->digest);
+    const Result<std::optional<BlobLink>> mounted = co_await api.registry.start_upload.mount(exchange.name(), *mount);
+    if (!mounted) co_return std::unexpected(mounted.error());
+    if (const std::optional<BlobLink>& link = *mounted) {
+      co_return created(blob_location(api, exchange, link->digest), link->digest);
+    }
   }
   if (query.find("digest")) {
     Answer pushed = co_await push_in_one(api, exchange);

@@ -106,7 +106,7 @@ Task<> expect_overload(BlockingPool& pool, bool& refused) {
 }
 
 TEST(RunBlocking, RefusesWhenTheQueueIsFull) {
-  BlockingPool pool("test", 1, 0);
+  BlockingPool pool("test", 0, 0);
   boost::asio::io_context loop(1);
   bool refused = false;
   boost::asio::co_spawn(loop, expect_overload(pool, refused), boost::asio::detached);

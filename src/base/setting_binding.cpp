@@ -8,7 +8,7 @@
 namespace berth {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   return "\"" + std::string(text) + "\"";
 }
 
@@ -87,7 +87,7 @@ std::string not_a(const ConfigValue& value, std::string_view what) {
     case ConfigValue::Kind::null:
       return "nothing is not " + std::string(what);
     case ConfigValue::Kind::scalar:
-      return quoted(value.text()) + " is not " + std::string(what);
+      return in_quotes(value.text()) + " is not " + std::string(what);
     case ConfigValue::Kind::list:
       return "a list is not " + std::string(what);
     case ConfigValue::Kind::map:
@@ -107,7 +107,7 @@ SettingBinding flag(bool& target) {
       target, "true or false", "true or false",
       [](std::string_view text) -> std::expected<bool, std::string> {
         if (const auto parsed = parse_yaml_flag(text)) return *parsed;
-        return std::unexpected(quoted(text) + " is not true or false");
+        return std::unexpected(in_quotes(text) + " is not true or false");
       },
       [](const bool& value) { return std::string(value ? "true" : "false"); });
 }
@@ -189,9 +189,9 @@ SettingBinding byte_count(std::uint64_t& target, std::uint64_t minimum, std::uin
       target, "bytes", "a byte count (like 4MiB)",
       [minimum, maximum](std::string_view text) -> std::expected<std::uint64_t, std::string> {
         const auto parsed = parse_byte_count(text);
-        if (!parsed) return std::unexpected(quoted(text) + " is not a byte count (like 4MiB)");
-        if (*parsed < minimum) return std::unexpected(quoted(text) + " is less than " + format_byte_count(minimum));
-        if (*parsed > maximum) return std::unexpected(quoted(text) + " is more than " + format_byte_count(maximum));
+        if (!parsed) return std::unexpected(in_quotes(text) + " is not a byte count (like 4MiB)");
+        if (*parsed < minimum) return std::unexpected(in_quotes(text) + " is less than " + format_byte_count(minimum));
+        if (*parsed > maximum) return std::unexpected(in_quotes(text) + " is more than " + format_byte_count(maximum));
         return *parsed;
       },
       [](const std::uint64_t& value) { return format_byte_count(value); });
@@ -256,13 +256,13 @@ SettingBinding duration_binding(std::function<void(std::chrono::nanoseconds)> se
               return faults.refuse(value, not_a(value, "a duration (like 30s)"));
             }
             if (*parsed < bounds.minimum) {
-              return faults.refuse(value, quoted(*text) + " is less than " + format_duration(bounds.minimum));
+              return faults.refuse(value, in_quotes(*text) + " is less than " + format_duration(bounds.minimum));
             }
             if (*parsed > bounds.maximum) {
-              return faults.refuse(value, quoted(*text) + " is more than " + format_duration(bounds.maximum));
+              return faults.refuse(value, in_quotes(*text) + " is more than " + format_duration(bounds.maximum));
             }
             if (parsed->count() != 0 && *parsed < resolution) {
-              return faults.refuse(value, quoted(*text) + " is less than " + format_duration(resolution) +
+              return faults.refuse(value, in_quotes(*text) + " is less than " + format_duration(resolution) +
                                               (is_bare ? " (a bare number counts nanoseconds)" : ""));
             }
             set(*parsed);

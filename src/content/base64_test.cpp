@@ -46,5 +46,15 @@ TEST(Base64, RefusesWhatItWouldNotWrite) {
   }
 }
 
+TEST(Base64, HasAFormForUrls) {
+  const std::string bytes("\xfb\xff\xbf\x00z", 5);
+  EXPECT_EQ(to_base64url(std::as_bytes(std::span(bytes))), "-_-_AHo");
+  EXPECT_EQ(from_base64url("-_-_AHo"), bytes);
+  EXPECT_EQ(from_base64url(""), "");
+  for (const char* text : {"+/+/AHo", "-_-_AHo=", "Z", "Zh", "Zg==", "-_-_AHo\n"}) {
+    EXPECT_EQ(from_base64url(text), std::nullopt) << text;
+  }
+}
+
 }  // namespace
 }  // namespace berth

@@ -1,6 +1,7 @@
 #include "content/json_document.h"
 
 #include <algorithm>
+#include <bit>
 #include <boost/json/basic_parser_impl.hpp>
 #include <functional>
 #include <limits>
@@ -80,8 +81,10 @@ class JsonDocument::Builder {
   bool on_uint64(std::uint64_t value, string_view, error_code& ec) {
     return add_integer(value > std::uint64_t{std::numeric_limits<std::int64_t>::max()} ? kOutOfRange : value, ec);
   }
-  bool on_double(double, string_view, error_code& ec) { return add(JsonKind::other_number, ec) != nullptr; }
-  bool on_bool(bool, error_code& ec) { return add(JsonKind::boolean, ec) != nullptr; }
+  bool on_double(double value, string_view, error_code& ec) {
+    return add_number(JsonKind::other_number, std::bit_cast<std::uint64_t>(value), ec);
+  }
+  bool on_bool(bool value, error_code& ec) { return add_number(JsonKind::boolean, value ? 1 : 0, ec); }
   bool on_null(error_code& ec) { return add(JsonKind::null, ec) != nullptr; }
   bool on_comment_part(string_view, error_code&) { return true; }
   bool on_comment(string_view, error_code&) { return true; }
@@ -104,10 +107,11 @@ class JsonDocument::Builder {
     key_ = {};
     return &nodes.back();
   }
-  bool add_integer(std::uint64_t value, error_code& ec) {
-    Node* node = add(JsonKind::integer, ec);
+  bool add_integer(std::uint64_t value, error_code& ec) { return add_number(JsonKind::integer, value, ec); }
+  bool add_number(JsonKind kind, std::uint64_t number, error_code& ec) {
+    Node* node = add(kind, ec);
     if (node == nullptr) return false;
-    node->number = value;
+    node->number = number;
     return true;
   }
 
@@ -222,10 +226,24 @@ std::optional<std::string_view> JsonValue::as_string() const {
   return std::string_view(node.text, node.number);
 }
 
+std::optional<bool> JsonValue::as_boolean() const {
+  const JsonDocument::Node& node = document_->nodes_[index_];
+  if (node.kind != JsonKind::boolean) return std::nullopt;
+  return node.number != 0;
+}
+
 std::optional<std::uint64_t> JsonValue::as_whole_number() const {
   const JsonDocument::Node& node = document_->nodes_[index_];
   if (node.kind != JsonKind::integer || node.number == JsonDocument::kOutOfRange) return std::nullopt;
   return node.number;
+}
+
+std::optional<double> JsonValue::as_number() const {
+  if (const std::optional<std::uint64_t> whole = as_whole_number()) return static_cast<double>(*whole);
+  const JsonDocument::Node& node = document_->nodes_[index_];
+  if (node.kind != JsonKind::other_number) return std::nullopt;
+  const double value = std::bit_cast<double>(node.number);
+  return value >= 0 ? std::optional(value) : std::nullopt;
 }
 
 std::optional<JsonValue> JsonValue::find(std::string_view name) const {

@@ -33,8 +33,12 @@ class JsonValue {
   std::string_view key() const;
   /// Nothing unless the value is a string.
   std::optional<std::string_view> as_string() const;
+  /// Nothing unless the value is true or false.
+  std::optional<bool> as_boolean() const;
   /// Nothing unless the value is written as a whole number (no fraction, no exponent) from 0 to 2^63-1.
   std::optional<std::uint64_t> as_whole_number() const;
+  /// Nothing unless the value is a number that is not negative; what is not whole comes as near as a double can.
+  std::optional<double> as_number() const;
   /// The object's member of this name; nothing if there is none, or if the value is not an object.
   std::optional<JsonValue> find(std::string_view name) const;
   /// The first member or element; nothing if there is none.
@@ -73,9 +77,11 @@ class JsonDocument {
   // Nodes stand in the order of the text, a container directly before its children.
   struct Node {
     std::string_view key;
-    const char* text;      // strings: where they begin
-    std::uint64_t number;  // strings: their length; integers: their value, kOutOfRange if negative or over 2^63-1
-    std::uint32_t end;     // index after the last descendant
+    const char* text;  // strings: where they begin
+    // Strings: their length; booleans: 0 or 1; integers: their value, kOutOfRange if negative or over 2^63-1; other
+    // numbers: a double's bits.
+    std::uint64_t number;
+    std::uint32_t end;  // index after the last descendant
     JsonKind kind;
   };
   static constexpr std::uint64_t kOutOfRange = ~std::uint64_t{0};

@@ -147,6 +147,16 @@ TEST(JsonDocument, RefusesInvalidUtf8) {
   EXPECT_EQ(refusal_of("\"\xf4\x8f\xbf\xbf\xed\x9f\xbf\xe2\x82\xac\""), "accepted");
 }
 
+TEST(JsonDocument, ReadsNumbersThatAreNotWhole) {
+  const auto number = [](std::string_view text) { return JsonDocument::parse(text).value().root().as_number(); };
+  EXPECT_EQ(number("17"), 17.0);
+  EXPECT_EQ(number("1700000000.5"), 1700000000.5);
+  EXPECT_EQ(number("1.7e9"), 1.7e9);
+  EXPECT_EQ(number("-1"), std::nullopt);
+  EXPECT_EQ(number("-1.5"), std::nullopt);
+  EXPECT_EQ(number("\"1\""), std::nullopt);
+}
+
 TEST(JsonDocument, HoldsToTheDepthLimit) {
   const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
   EXPECT_EQ(refusal_of(nested(64)), "accepted");
@@ -154,6 +164,14 @@ TEST(JsonDocument, HoldsToTheDepthLimit) {
   EXPECT_THAT(refusal_of(std::string(1'000'000, '[')), HasSubstr("nested deeper than 64"));
   EXPECT_EQ(refusal_of(R"({"a":[1]})", {.nesting_depth = 2}), "accepted");
   EXPECT_THAT(refusal_of(R"({"a":[{}]})", {.nesting_depth = 2}), HasSubstr("nested deeper than 2"));
+}
+
+TEST(JsonDocument, ReadsBooleans) {
+  const std::string text = R"({"yes":true,"no":false,"one":1})";
+  const JsonDocument document = JsonDocument::parse(text).value();
+  EXPECT_EQ(document.root().find("yes")->as_boolean(), true);
+  EXPECT_EQ(document.root().find("no")->as_boolean(), false);
+  EXPECT_EQ(document.root().find("one")->as_boolean(), std::nullopt);
 }
 
 TEST(JsonDocument, HoldsToTheValueLimit) {

@@ -6,19 +6,13 @@
 #include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
-#include <cstdlib>
 #include <limits>
 
 #include "content/manifest.h"
+#include "tests/support/require.h"
 
 namespace berth {
 namespace {
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  fmt::print(stderr, "broken: {}\n", what);
-  std::abort();
-}
 
 constexpr std::array kTypes{media_type::kOciManifest, media_type::kOciIndex, media_type::kDockerManifest,
                             media_type::kDockerManifestList};

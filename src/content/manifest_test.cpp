@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kConfigType = "application/vnd.oci.image.config.v1+json";
 constexpr std::string_view kLayerType = "application/vnd.oci.image.layer.v1.tar+gzip";
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   return '"' + std::string(text) + '"';
 }
 
@@ -160,7 +160,7 @@ TEST(Manifest, TakesUnknownFieldsOfAnyShape) {
 
 TEST(Manifest, LetsTheBodyDecideWithoutAContentType) {
   const std::string index =
-      fmt::format(R"({{"schemaVersion":2,"mediaType":{},"manifests":[]}})", quoted(media_type::kOciIndex));
+      fmt::format(R"({{"schemaVersion":2,"mediaType":{},"manifests":[]}})", in_quotes(media_type::kOciIndex));
   EXPECT_EQ(parsed(index, "").kind, ManifestKind::index);
   EXPECT_EQ(parsed(index, "").media_type, media_type::kOciIndex);
 }

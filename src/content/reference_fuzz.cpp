@@ -2,21 +2,14 @@
 // What is accepted must write itself back, and a slow reading of the specification's grammar must agree.
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 
 #include "content/base64.h"
 #include "content/hasher.h"
 #include "content/reference.h"
+#include "tests/support/require.h"
 
 namespace berth {
 namespace {
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "broken: %s\n", what);
-  std::abort();
-}
 
 bool is_of(std::string_view text, std::string_view alphabet) {
   return text.find_first_not_of(alphabet) == text.npos;

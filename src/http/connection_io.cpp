@@ -53,7 +53,7 @@ void ConnectionIo::on_due() {
 }
 
 void ConnectionIo::on_drain() {
-  if (is_idle_) stream_->abort(Stream::Abort::close);
+  if (is_idle_ && !has_bytes()) stream_->abort(Stream::Abort::close);
 }
 
 void ConnectionIo::on_cut() {
@@ -79,14 +79,6 @@ IoResult ConnectionIo::read_now(std::span<std::byte> into) {
   const IoResult result = stream_->read_now(into);
   loop_.count_received(result.bytes);
   return result;
-}
-
-Task<int> ConnectionIo::wait_readable(Between between) {
-  if (is_expired_) co_return ECANCELED;
-  is_idle_ = between == Between::requests;
-  const int waited = co_await stream_->wait_readable();
-  is_idle_ = false;
-  co_return waited;
 }
 
 IoResult ConnectionIo::write_now(std::span<const iovec> pieces) {
@@ -182,7 +174,7 @@ Task<> ConnectionIo::be_fair(std::size_t bytes) {
 }
 
 Task<> ConnectionIo::let_others() {
-  turn_bytes_ = 0;
+  start_turn();
   co_await boost::asio::post(loop_.context(), boost::asio::use_awaitable);
 }
 
@@ -199,8 +191,8 @@ Task<> ConnectionIo::linger(std::uint64_t bytes, std::chrono::milliseconds time)
     bytes -= result.bytes;
   }
   end_deadline();
-  // More than we take is on its way, so closing will be a reset. Until then the peer has the time to read the answer: its
-  // writes stand still and its reads do not (Go's server waits the same way).
+  // More than we take is on its way, so closing will be a reset. Until then the peer has the time to read the answer:
+  // its writes stand still and its reads do not (Go's server waits the same way).
   boost::system::error_code ignored;
   co_await end.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
 }

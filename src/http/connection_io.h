@@ -34,6 +34,9 @@ class ConnectionIo final : public LoopMember {
   ConnectionIo& operator=(const ConnectionIo&) = delete;
 
   Loop& loop() { return loop_; }
+  /// Lets go of the stream, for another protocol; nothing but the destructor may be called afterwards.
+  std::unique_ptr<Stream> release_stream() { return std::move(stream_); }
+  std::string_view protocol() const { return stream_->protocol(); }
 
   /// What is awaited from now on ends with ECANCELED when `limit` has passed.
   void start_deadline(std::chrono::milliseconds limit);
@@ -42,17 +45,24 @@ class ConnectionIo final : public LoopMember {
   bool is_expired() const { return is_expired_; }
 
   Task<IoResult> handshake();
+  std::shared_ptr<const PeerCertificate> peer_certificate() const { return stream_->peer_certificate(); }
   /// 0 bytes without error is the peer's end. Under the deadline that was started, if any.
   Task<IoResult> read_some(std::span<std::byte> into);
   /// What has come already; EAGAIN if nothing has.
   IoResult read_now(std::span<std::byte> into);
-  /// Waits for bytes to read, under the deadline. `Between::requests` marks the connection as one that a drain may end.
-  enum class Between { requests, bytes };
-  Task<int> wait_readable(Between between);
+  /// Bytes have come that nobody has read.
+  bool has_bytes() const { return stream_->has_bytes(); }
+  /// Tells `watcher` of bytes to read, under the deadline, until it has had enough. Not to be begun when the deadline
+  /// has passed. No coroutine of its own: this is where connections rest, and its frame would be held by each.
+  Task<int> watch_readable(ReadWatcher& watcher) { return stream_->watch_readable(watcher); }
+  /// What the watcher waits for next is a new request, or not: a drain may end the connection meanwhile.
+  void set_idle(bool is_idle) { is_idle_ = is_idle; }
   /// Sends what the socket takes at once.
   IoResult write_now(std::span<const iovec> pieces);
   /// This connection has sent as much as others let it before their turn; let_others() gives it to them.
   bool is_turn_over() const;
+  /// The others have had theirs.
+  void start_turn() { turn_bytes_ = 0; }
   Task<> let_others();
 
   Task<SendResult> send(std::string_view bytes);

@@ -8,9 +8,11 @@
 #include <utility>
 #include <variant>
 
-#include "base/failure.h"
 #include "http/body_reader.h"
 #include "http/connection_io.h"
+#include "http/failure_answer.h"
+#include "http/h2c_upgrade.h"
+#include "http/http2_connection.h"
 #include "http/receive_buffer.h"
 #include "http/reply_batch.h"
 #include "http/response_head.h"
@@ -19,13 +21,12 @@
 namespace berth::http {
 namespace {
 
-constexpr const char* kTextType = "text/plain; charset=utf-8";
+/// What a client begins with that knows we speak HTTP/2; all of it that looks like a head (RFC 9113, 3.4).
+constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\n";
+/// Heads of answers are seldom larger.
+constexpr std::size_t kUsualHeadBytes = 512;
 
-Response text_answer(unsigned status, std::string_view reason) {
-  return Response::text(status, kTextType, std::string(reason) + "\n");
-}
-
-class Http1Connection {
+class Http1Connection final : public ReadWatcher {
  public:
   Http1Connection(ServerContext& server, Loop& loop, std::unique_ptr<Stream> stream, Peer peer)
       : server_(server),
@@ -37,7 +38,9 @@ class Http1Connection {
         batch_(loop),
         writer_(io_) {}
 
-  Task<> run();
+  /// What follows if the client goes on with HTTP/2; then release_stream() has its bytes.
+  Task<std::unique_ptr<Http2Start>> run();
+  std::unique_ptr<Stream> release_stream() { return io_.release_stream(); }
 
  private:
   enum class Next { request, close, linger, gone };
@@ -47,7 +50,10 @@ class Http1Connection {
     batch,    ///< the batch has to go out before anything else is looked at
     request,  ///< request_ goes the long way
     refusal,  ///< refusal_ says why not
+    http2,    ///< the client goes on with HTTP/2, and what came belongs to that
   };
+  /// What advance() cannot do: it has to be waited for.
+  enum class Need { bytes, sending, turn, request, refusal, http2, end };
   using LoopClock = std::chrono::steady_clock;
   /// A quick answer whose line is written when it is out.
   struct ToRecord {
@@ -66,9 +72,16 @@ class Http1Connection {
   };
 
   Task<bool> shake_hands();
+  /// Goes on as far as possible without waiting.
+  Need advance();
+  bool on_readable() override;
+  /// What was found stays found: a request or a refusal is returned until it is taken.
   Look look_at_bytes();
   Look look_at_head(std::string_view text);
   Look refused(HeadRefusal refusal);
+  bool may_become_http2() const { return server_.speaks_h2c && !peer_.is_tls && request_count_ == 0; }
+  /// Whether the request asks for HTTP/2 in a way that we follow; then the client knows.
+  Task<std::unique_ptr<Http2Start>> upgrade(RequestHead& head);
   bool can_answer_at_once() const;
   /// True if the whole batch left at once; else send_rest_of_batch() goes on.
   bool send_batch_at_once();
@@ -77,15 +90,14 @@ class Http1Connection {
 
   /// Sets the deadline for the bytes that are missing. False if none shall come any more: a drain.
   bool expect_bytes();
-  Next take_bytes();
+  /// False if no more will come.
+  bool take_bytes();
   /// Waiting has ended without bytes.
   Next give_up();
 
   Task<Next> refuse(std::unique_ptr<HeadRefusal> refusal);
   Task<Next> answer(std::unique_ptr<RequestHead> head);
   Task<std::optional<Response>> call_handler(Request& request, bool is_for_server, const BodyReader& body);
-  std::optional<Response> answer_to_failure(const Request& request, const std::exception_ptr& error,
-                                            const BodyReader& body);
   /// Sends it, whole or not, and says whether another answer can follow on this connection.
   Task<bool> send(Response& response, Exchange& exchange, const std::string& request_id, bool can_go_on);
   void report(SendResult sent, std::string_view request_id);
@@ -104,6 +116,7 @@ class Http1Connection {
   // The head that is being looked for or was found last.
   HeadFinder finder_;
   HeadView head_;
+  Need need_ = Need::bytes;
   bool is_header_timed_ = false;
   /// The last read filled all its room, or there was none yet: more may have come already.
   bool may_have_come_ = true;
@@ -114,47 +127,66 @@ class Http1Connection {
   std::size_t batch_sent_ = 0;
   std::optional<ToRecord> to_record_;  ///< the only answer of the batch, when there is an access log
   ResponseWriter writer_;
-  std::string head_bytes_;
   std::size_t request_count_ = 0;
 };
 
-Task<> Http1Connection::run() {
+Task<std::unique_ptr<Http2Start>> Http1Connection::run() {
   const bool is_open = co_await shake_hands();
-  if (!is_open) co_return;
+  if (!is_open) co_return nullptr;
+  if (io_.protocol() == "h2") co_return std::make_unique<Http2Start>();
   Next next = Next::request;
+  need_ = advance();
   while (next == Next::request) {
-    const Look look = refusal_ ? Look::refusal : look_at_bytes();
-    if (!batch_.empty() && !send_batch_at_once()) {
-      next = co_await send_rest_of_batch();
-      if (next != Next::request) break;
-    }
-    if (io_.is_turn_over()) co_await io_.let_others();
-    switch (look) {
-      case Look::batch:
-        break;
-      case Look::more: {
-        if (!expect_bytes()) co_return;
-        int error = 0;
-        if (!may_have_come_) {
-          const auto between = is_header_timed_ ? ConnectionIo::Between::bytes : ConnectionIo::Between::requests;
-          error = co_await io_.wait_readable(between);
-        }
-        next = error == 0 ? take_bytes() : give_up();
+    switch (need_) {
+      case Need::bytes: {
+        // The deadline may have passed while the loop was about to come here, with nothing to cancel.
+        const int error = io_.is_expired() ? ECANCELED : co_await io_.watch_readable(*this);
+        io_.set_idle(false);
+        if (error == 0) continue;
+        next = give_up();
         break;
       }
-      case Look::request:
+      case Need::sending:
+        next = co_await send_rest_of_batch();
+        break;
+      case Need::turn:
+        co_await io_.let_others();
+        break;
+      case Need::request: {
+        if (may_become_http2()) {
+          std::unique_ptr<Http2Start> http2 = co_await upgrade(*request_);
+          if (http2) co_return http2;
+        }
         next = co_await answer(std::move(request_));
         break;
-      case Look::refusal:
+      }
+      case Need::refusal:
         next = co_await refuse(std::move(refusal_));
         break;
+      case Need::http2:
+        co_return std::make_unique<Http2Start>(std::string(buffer_.view()));
+      case Need::end:
+        next = Next::gone;
+        break;
     }
+    if (next == Next::request) need_ = advance();
   }
   if (next == Next::linger) {
     co_await io_.linger(limits_.drain_bytes, limits_.drain_time);
   } else if (next == Next::close) {
     io_.shutdown_send();
   }
+  co_return nullptr;
+}
+
+Task<std::unique_ptr<Http2Start>> Http1Connection::upgrade(RequestHead& head) {
+  if (head.framing != BodyFraming::none || server_.is_draining()) co_return nullptr;
+  std::optional<std::string> settings = h2c_settings(head.request);
+  if (!settings) co_return nullptr;
+  // Whether it reached the client shows in what follows.
+  co_await io_.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+  co_return std::make_unique<Http2Start>(std::string(buffer_.view()),
+                                         Http2Start::Upgrade{std::move(*settings), std::move(head.request)});
 }
 
 Task<bool> Http1Connection::shake_hands() {
@@ -162,12 +194,51 @@ Task<bool> Http1Connection::shake_hands() {
   io_.start_deadline(limits_.tls_handshake_time);
   const IoResult result = co_await io_.handshake();
   io_.end_deadline();
-  if (result.error == 0) co_return true;
+  if (result.error == 0) {
+    peer_.certificate = io_.peer_certificate();
+    co_return true;
+  }
   if (io_.is_expired()) server_.metrics.timeouts_handshake.add();
   co_return false;
 }
 
+bool Http1Connection::on_readable() {
+  need_ = take_bytes() ? advance() : Need::end;
+  return need_ == Need::bytes;
+}
+
+Http1Connection::Need Http1Connection::advance() {
+  for (;;) {
+    const Look look = look_at_bytes();
+    if (!batch_.empty() && !send_batch_at_once()) return Need::sending;
+    // Waiting for bytes lets others have their turn, too.
+    const bool will_wait = look == Look::more && !may_have_come_;
+    if (io_.is_turn_over() && !will_wait) return Need::turn;
+    switch (look) {
+      case Look::batch:
+        break;
+      case Look::more:
+        if (!expect_bytes()) return Need::end;
+        if (!may_have_come_) {
+          io_.set_idle(buffer_.empty());
+          io_.start_turn();
+          return Need::bytes;
+        }
+        if (!take_bytes()) return Need::end;
+        break;
+      case Look::request:
+        return Need::request;
+      case Look::refusal:
+        return Need::refusal;
+      case Look::http2:
+        return Need::http2;
+    }
+  }
+}
+
 Http1Connection::Look Http1Connection::look_at_bytes() {
+  if (refusal_) return Look::refusal;
+  if (request_) return Look::request;
   for (;;) {
     // Some clients end a body with an empty line that is not part of it (RFC 9112, 2.2).
     if (finder_.is_in_first_line()) {
@@ -195,6 +266,7 @@ Http1Connection::Look Http1Connection::look_at_bytes() {
 Http1Connection::Look Http1Connection::look_at_head(std::string_view text) {
   if (is_header_timed_) io_.end_deadline();
   is_header_timed_ = false;
+  if (may_become_http2() && text.starts_with(kHttp2Preface)) return Look::http2;
   const std::size_t size = text.size();
   if (auto refusal = parse_head(text, limits_.target_bytes, head_)) return refused(std::move(*refusal));
   if (can_answer_at_once()) {
@@ -203,7 +275,8 @@ Http1Connection::Look Http1Connection::look_at_head(std::string_view text) {
                                              .fields = head_.fields,
                                              .host = head_.host,
                                              .peer_address = peer_.address,
-                                             .is_tls = peer_.is_tls});
+                                             .is_tls = peer_.is_tls,
+                                             .certificate = peer_.certificate.get()});
     if (quick.prepared && batch_.is_full(*quick.prepared)) return Look::batch;
     if (quick.prepared) {
       const std::string_view request_id = batch_.add(*quick.prepared, head_.method);
@@ -271,6 +344,7 @@ void Http1Connection::record_quick(SendResult sent) {
   request.target = head_.target;
   request.host = head_.host;
   request.request_id = done.request_id;
+  request.peer_address = done.quick.client_address;
   for (const auto& [name, value] : head_.fields) {
     if (equals_ignoring_case(name, "Referer") || equals_ignoring_case(name, "User-Agent")) {
       request.headers.add(std::string(name), std::string(value));
@@ -290,7 +364,8 @@ bool Http1Connection::expect_bytes() {
   if (is_between_requests) {
     is_header_timed_ = false;
     buffer_.release();
-    if (server_.is_draining()) return false;
+    // What has come already is answered: its client sent it before it could know.
+    if (server_.is_draining() && !may_have_come_ && !io_.has_bytes()) return false;
     io_.start_deadline(limits_.idle_time);
   } else if (!is_header_timed_) {
     is_header_timed_ = true;
@@ -299,15 +374,15 @@ bool Http1Connection::expect_bytes() {
   return true;
 }
 
-Http1Connection::Next Http1Connection::take_bytes() {
+bool Http1Connection::take_bytes() {
   const std::span<std::byte> room = buffer_.prepare(limits_.header_bytes);
   const IoResult result = io_.read_now(room);
   may_have_come_ = result.bytes == room.size();
-  if (result.error == EAGAIN) return Next::request;
-  if (result.error != 0 || result.bytes == 0) return Next::gone;
+  if (result.error == EAGAIN) return true;
+  if (result.error != 0 || result.bytes == 0) return false;
   buffer_.commit(result.bytes);
   if (!is_header_timed_) io_.end_deadline();
-  return Next::request;
+  return true;
 }
 
 Http1Connection::Next Http1Connection::give_up() {
@@ -339,6 +414,7 @@ Task<Http1Connection::Next> Http1Connection::refuse(std::unique_ptr<HeadRefusal>
 Task<Http1Connection::Next> Http1Connection::answer(std::unique_ptr<RequestHead> head) {
   Request& request = head->request;
   request.is_tls = peer_.is_tls;
+  request.certificate = peer_.certificate;
   request.peer_address = peer_.address;
   request.request_id = loop_.new_request_id();
   BodyReader body(io_, buffer_, *head, limits_);
@@ -377,56 +453,16 @@ Task<std::optional<Response>> Http1Connection::call_handler(Request& request, bo
   } catch (...) {
     error = std::current_exception();
   }
-  co_return answer_to_failure(request, error, body);
-}
-
-std::optional<Response> Http1Connection::answer_to_failure(const Request& request, const std::exception_ptr& error,
-                                                           const BodyReader& body) {
-  unsigned status = 500;
-  std::string why = "unknown exception";
-  try {
-    std::rethrow_exception(error);
-  } catch (const Failure& failure) {
-    why = failure.what();
-    switch (failure.kind()) {
-      case FailureKind::interrupted:
-        if (!body.is_too_slow()) return std::nullopt;
-        return text_answer(408, why);
-      case FailureKind::body_malformed:
-        return text_answer(400, why);
-      case FailureKind::body_too_large:
-        return text_answer(413, why);
-      case FailureKind::overloaded:
-      case FailureKind::shutting_down:
-        status = 503;
-        break;
-      case FailureKind::storage_full:
-        status = 507;
-        break;
-      case FailureKind::storage:
-      case FailureKind::metadata:
-      case FailureKind::internal:
-        break;
-    }
-  } catch (const std::exception& exception) {
-    why = exception.what();
-  } catch (...) {
-  }
-  server_.log.error("request failed", {{"http.request.id", request.request_id},
-                                       {"method", request.method_text},
-                                       {"target", request.target},
-                                       {"status", status},
-                                       {"error", why}});
-  Response response = text_answer(status, reason_phrase(status));
-  if (status == 503) response.headers.add("Retry-After", "1");
-  return response;
+  co_return answer_to_failure(server_.log, request, error, body.is_too_slow() ? BodyPace::too_slow : BodyPace::fine);
 }
 
 Task<bool> Http1Connection::send(Response& response, Exchange& exchange, const std::string& request_id,
                                  bool can_go_on) {
   Framing framing;
   framing.request_id = request_id;
-  head_bytes_.clear();
+  // Not a member: between two requests a connection holds as little as it can.
+  std::string head;
+  head.reserve(kUsualHeadBytes);
   BodyCoding coding = BodyCoding::none;
   for (bool is_replaced = false;; is_replaced = true) {
     const auto* pieces = std::get_if<BodyPieces>(&response.body);
@@ -452,13 +488,13 @@ Task<bool> Http1Connection::send(Response& response, Exchange& exchange, const s
     framing.is_last = !can_go_on;
     framing.names_keep_alive = exchange.is_keep_alive_named;
     framing.date = loop_.date();
-    if (append_response_head(head_bytes_, response, framing) || is_replaced) break;
+    if (append_response_head(head, response, framing) || is_replaced) break;
     server_.log.error("the answer's status or a header field is not valid HTTP",
                       {{"http.request.id", request_id}, {"status", response.status}});
     response = text_answer(500, reason_phrase(500));
   }
   exchange.status = response.status;
-  const SendResult sent = co_await writer_.send(head_bytes_, response, coding);
+  const SendResult sent = co_await writer_.send(head, response, coding);
   exchange.is_complete = sent == SendResult::sent;
   report(sent, request_id);
   co_return sent == SendResult::sent&& can_go_on;
@@ -488,7 +524,7 @@ void Http1Connection::report(SendResult sent, std::string_view request_id) {
 void Http1Connection::record(const Exchange& exchange, Request& request, BodyBytes bytes, std::string user) {
   if (!server_.access) return;
   AccessRecord line;
-  line.peer_address = peer_.address;
+  line.peer_address = request.peer_address.empty() ? peer_.address : std::move(request.peer_address);
   line.user = std::move(user);
   line.referer = request.headers.find("Referer").value_or("");
   line.user_agent = request.headers.find("User-Agent").value_or("");
@@ -505,11 +541,25 @@ void Http1Connection::record(const Exchange& exchange, Request& request, BodyByt
   server_.access(line);
 }
 
+/// Apart from serve_http1(), whose frame lives as long as an idle connection and would have to hold a copy of `start`.
+Task<> go_on_in_http2(ServerContext& server, Loop& loop, std::unique_ptr<Stream> stream, Peer peer,
+                      std::unique_ptr<Http2Start> start) {
+  co_await serve_http2(server, loop, std::move(stream), std::move(peer), std::move(*start));
+}
+
 }  // namespace
 
 Task<> serve_http1(ServerContext& server, Loop& loop, std::unique_ptr<Stream> stream, Peer peer) {
-  Http1Connection connection(server, loop, std::move(stream), std::move(peer));
-  co_await connection.run();
+  std::unique_ptr<Http2Start> http2;
+  std::unique_ptr<Stream> released;
+  {
+    Http1Connection connection(server, loop, std::move(stream), peer);
+    http2 = co_await connection.run();
+    if (http2) released = connection.release_stream();
+  }
+  if (!http2) co_return;
+  peer.certificate = released->peer_certificate();
+  co_await go_on_in_http2(server, loop, std::move(released), std::move(peer), std::move(http2));
 }
 
 }  // namespace berth::http

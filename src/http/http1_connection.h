@@ -1,4 +1,4 @@
-// One HTTP/1 connection, from its first byte to its last.
+// One HTTP/1 connection, from its first byte to its last, or to where HTTP/2 begins.
 #pragma once
 
 #include <memory>
@@ -16,10 +16,12 @@ namespace berth::http {
 struct Peer {
   std::string address;  ///< "127.0.0.1:4711" or "unix"
   bool is_tls = false;
+  std::shared_ptr<const PeerCertificate> certificate = {};  ///< known after the handshake
 };
 
 /// Reads requests, has them answered one after the other, and ends when either side has had enough.
-/// The handshake, if the stream has one, comes first. `server` and `loop` outlive the task.
+/// The handshake, if the stream has one, comes first; a client that speaks HTTP/2 then gets it. `server` and `loop`
+/// outlive the task.
 Task<> serve_http1(ServerContext& server, Loop& loop, std::unique_ptr<Stream> stream, Peer peer);
 
 }  // namespace berth::http

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 namespace berth::http {
@@ -63,8 +64,8 @@ std::size_t Loop::write_head_end(char* out) {
   char* at = out + head_end_.size();
   write_random_uuid(entropy_, std::span<char, kUuidLength>(at, kUuidLength));
   at += kUuidLength;
-  std::memcpy(at, "\r\n\r\n", 4);
-  return static_cast<std::size_t>(at + 4 - out);
+  at = std::ranges::copy(std::string_view("\r\n\r\n"), at).out;
+  return static_cast<std::size_t>(at - out);
 }
 
 LoopBuffer Loop::borrow_buffer() {
@@ -132,8 +133,10 @@ void Loop::refresh_time() {
   const std::int64_t second = std::chrono::floor<std::chrono::seconds>(wall).count();
   if (second == date_second_ && !date_.empty()) return;
   date_second_ = second;
-  date_ = http_date(second);
-  head_end_ = fmt::format("Date: {}\r\nX-Request-Id: ", date_);
+  // Into the memory that is there: a hot request allocates nothing, also not the first of a second.
+  date_.clear();
+  append_http_date(date_, second);
+  head_end_.assign("Date: ").append(date_).append("\r\nX-Request-Id: ");
 }
 
 void Loop::flush_counts() {
@@ -141,7 +144,7 @@ void Loop::flush_counts() {
   if (sent_ > 0) metrics_.sent_bytes.add(std::exchange(sent_, 0));
 }
 
-std::string http_date(std::int64_t unix_seconds) {
+void append_http_date(std::string& text, std::int64_t unix_seconds) {
   constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -149,10 +152,10 @@ std::string http_date(std::int64_t unix_seconds) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[std::chrono::weekday(day).c_encoding()],
-                     static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1],
-                     static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
-                     clock.seconds().count());
+  fmt::format_to(std::back_inserter(text), "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+                 kDays[std::chrono::weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
+                 kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()), clock.hours().count(),
+                 clock.minutes().count(), clock.seconds().count());
 }
 
 }  // namespace berth::http

@@ -117,6 +117,6 @@ class Loop {
 };
 
 /// "Tue, 15 Nov 1994 08:12:31 GMT" (RFC 9110, 5.6.7).
-std::string http_date(std::int64_t unix_seconds);
+void append_http_date(std::string& text, std::int64_t unix_seconds);
 
 }  // namespace berth::http

@@ -1,7 +1,9 @@
 #include "http/plain_stream.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
@@ -9,12 +11,35 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <exception>
 #include <utility>
 
 namespace berth::http {
 namespace {
 
 using Wait = boost::asio::socket_base::wait_type;
+
+/// The handler of a wait that begins the next one by itself: no coroutine is resumed in between.
+template <class Handler>
+struct Watch {
+  Socket& socket;
+  ReadWatcher& watcher;
+  std::exception_ptr& failure;
+  Handler handler;
+
+  void operator()(boost::system::error_code error) {
+    bool goes_on = false;
+    if (!error) {
+      try {
+        goes_on = watcher.on_readable();
+      } catch (...) {
+        failure = std::current_exception();
+      }
+    }
+    if (!goes_on) return std::move(handler)(error);
+    socket.async_wait(Wait::wait_read, std::move(*this));
+  }
+};
 
 /// The result of a system call that moved `count` bytes, or failed.
 IoResult result_of(ssize_t count) {
@@ -32,6 +57,16 @@ void prepare_socket(Socket& socket) {
   ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+std::size_t unacknowledged_bytes(int socket) {
+  int count = 0;
+  return ::ioctl(socket, SIOCOUTQ, &count) == 0 && count > 0 ? static_cast<std::size_t>(count) : 0;
+}
+
+bool has_unread_bytes(int socket) {
+  int count = 0;
+  return ::ioctl(socket, FIONREAD, &count) == 0 && count > 0;
+}
+
 void abort_socket(Socket& socket, Stream::Abort how) {
   // Shut down, not closed: the number of the descriptor stays ours while a coroutine may still use it.
   if (how == Stream::Abort::reset) {
@@ -46,6 +81,18 @@ void abort_socket(Socket& socket, Stream::Abort how) {
 Task<int> wait_for(Socket& socket, Wait what) {
   boost::system::error_code error;
   co_await socket.async_wait(what, boost::asio::redirect_error(boost::asio::use_awaitable, error));
+  co_return error == boost::asio::error::operation_aborted ? ECANCELED : error.value();
+}
+
+Task<int> watch_for_bytes(Socket& socket, ReadWatcher& watcher) {
+  boost::system::error_code error;
+  std::exception_ptr failure;
+  const auto begin = [&]<class Handler>(Handler handler) {
+    socket.async_wait(Wait::wait_read, Watch<Handler>{socket, watcher, failure, std::move(handler)});
+  };
+  auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
+  co_await boost::asio::async_initiate<decltype(token), void(boost::system::error_code)>(begin, token);
+  if (failure) std::rethrow_exception(failure);
   co_return error == boost::asio::error::operation_aborted ? ECANCELED : error.value();
 }
 
@@ -101,8 +148,20 @@ Task<int> PlainStream::wait() {
   return wait_for(socket_, waits_to_write_ ? Wait::wait_write : Wait::wait_read);
 }
 
+Task<int> PlainStream::watch_readable(ReadWatcher& watcher) {
+  return watch_for_bytes(socket_, watcher);
+}
+
 Task<int> PlainStream::wait_readable() {
   return wait_for(socket_, Wait::wait_read);
+}
+
+std::size_t PlainStream::unacknowledged() const {
+  return unacknowledged_bytes(const_cast<Socket&>(socket_).native_handle());
+}
+
+bool PlainStream::has_bytes() const {
+  return has_unread_bytes(const_cast<Socket&>(socket_).native_handle());
 }
 
 void PlainStream::shutdown_send() {

@@ -17,6 +17,9 @@ class PlainStream final : public Stream {
   IoResult discard_now(std::span<std::byte> scratch) override { return read_now(scratch); }
   Task<int> wait() override;
   Task<int> wait_readable() override;
+  Task<int> watch_readable(ReadWatcher& watcher) override;
+  std::size_t unacknowledged() const override;
+  bool has_bytes() const override;
   void shutdown_send() override;
   void cancel() override;
   void abort(Abort how) override;
@@ -28,9 +31,13 @@ class PlainStream final : public Stream {
 
 /// What TlsStream does to its socket, too.
 void prepare_socket(Socket& socket);
+std::size_t unacknowledged_bytes(int socket);
+bool has_unread_bytes(int socket);
 void abort_socket(Socket& socket, Stream::Abort how);
 /// Waits until the socket can be read or written; an errno value or 0.
 Task<int> wait_for(Socket& socket, boost::asio::socket_base::wait_type what);
+/// Stream::watch_readable for a socket.
+Task<int> watch_for_bytes(Socket& socket, ReadWatcher& watcher);
 IoResult read_socket_now(Socket& socket, std::span<std::byte> into);
 
 }  // namespace berth::http

@@ -28,6 +28,7 @@ struct RequestView {
   std::string_view host;
   std::string_view peer_address;
   bool is_tls = false;
+  const PeerCertificate* certificate = nullptr;  ///< as Request's
 
   /// The first field of that name.
   std::optional<std::string_view> find(std::string_view name) const {
@@ -52,6 +53,7 @@ struct PreparedAnswer {
 struct QuickAnswer {
   std::shared_ptr<const PreparedAnswer> prepared = {};  ///< null: the request goes the long way, through the Handler
   std::shared_ptr<const std::string> user = {};         ///< for the access log; null is "-"
+  std::string client_address = {};                      ///< for the access log; empty: the connection's peer
 };
 
 /// Threading: called on the connection's loop. Never waits, never throws.

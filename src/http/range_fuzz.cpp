@@ -1,21 +1,14 @@
 // Fuzzes Range, If-Range, the lists of If-None-Match and the Content-Range of chunks. What is selected must lie inside
 // of the content and apart from each other, and an answer's pieces must add up to what its fields say.
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string_view>
 
 #include "http/entity_tag.h"
 #include "http/range.h"
+#include "tests/support/require.h"
 
 namespace berth::http {
 namespace {
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "broken: %s\n", what);
-  std::abort();
-}
 
 void check_selection(std::string_view field, std::uint64_t size) {
   const RangeSelection selection = select_ranges(field, size);

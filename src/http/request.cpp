@@ -1,6 +1,7 @@
 #include "http/request.h"
 
 #include <algorithm>
+#include <array>
 
 #include "http/target.h"
 
@@ -26,6 +27,15 @@ std::string_view to_string(Method method) {
       return "other";
   }
   return "other";
+}
+
+Method parse_method(std::string_view name) {
+  constexpr std::array kMethods = {Method::get,   Method::head, Method::post,   Method::put,
+                                   Method::patch, Method::del,  Method::options};
+  for (const Method method : kMethods) {
+    if (to_string(method) == name) return method;
+  }
+  return Method::other;
 }
 
 std::optional<Query> Query::parse(std::string_view text) {

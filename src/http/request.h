@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "async/byte_reader.h"
+#include "http/peer_certificate.h"
 #include "net/headers.h"
 
 namespace berth::http {
@@ -16,6 +18,8 @@ namespace berth::http {
 enum class Method { get, head, post, put, patch, del, options, other };
 
 std::string_view to_string(Method method);
+/// By its name, whose case matters; `other` if it is none of these.
+Method parse_method(std::string_view name);
 
 /// Query parameters, decoded once ("+" is a space, as forms have it), in order.
 class Query {
@@ -31,8 +35,8 @@ class Query {
   std::vector<std::pair<std::string, std::string>> parameters_;
 };
 
-/// The path, split at "/" and then decoded once, segment by segment. Never holds an empty, "." or ".." segment, a decoded
-/// "/" or NUL, or invalid UTF-8: such targets are refused with 400 or 404 before any handler sees them.
+/// The path, split at "/" and then decoded once, segment by segment. Never holds an empty, "." or ".." segment, a
+/// decoded "/" or NUL, or invalid UTF-8: such targets are refused with 400 or 404 before any handler sees them.
 struct Path {
   std::vector<std::string> segments;  ///< "/v2/a/b/tags/list" -> v2 a b tags list
   bool has_trailing_slash = false;    ///< "/v2/" but not "/v2"; "/" has no segments and true
@@ -41,16 +45,22 @@ struct Path {
 /// Threading: belongs to the connection's loop. Lifetime: until the handler's task ends.
 struct Request {
   Method method = Method::get;
-  std::string method_text;   ///< as it came, for the log and Method::other
-  std::string target;        ///< as it came: path and query
+  std::string method_text;  ///< as it came, for the log and Method::other
+  std::string target;       ///< as it came: path and query
   Path path;
   Query query;
   Headers headers;
-  std::string host;          ///< of the target if absolute, else the Host field; may be empty (HTTP/1.0)
+  /// Of the target if absolute (HTTP/2: of :authority), else the Host field; may be empty (HTTP/1.0).
+  std::string host;
+  unsigned http_major = 1;
   unsigned http_minor = 1;
   bool is_tls = false;
-  std::string peer_address;  ///< "127.0.0.1:4711", or "unix"
-  std::string request_id;    ///< ours, unique; in the log and in X-Request-Id of the answer
+  /// "127.0.0.1:4711", or "unix". The access log shows what a handler left here: the client's own address, if a proxy
+  /// that it trusts has named it.
+  std::string peer_address;
+  /// Of a client whose certificate was verified; null for all others.
+  std::shared_ptr<const PeerCertificate> certificate = {};
+  std::string request_id;  ///< ours, unique; in the log and in X-Request-Id of the answer
 
   /// What the request says of its body's length: nothing if it is chunked. 0 if there is none.
   std::optional<std::uint64_t> content_length = 0;

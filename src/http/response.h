@@ -20,8 +20,8 @@ namespace berth::http {
 
 /// Pieces sent one after the other; their sizes add up to Content-Length. Multipart ranges are several.
 using BodyPieces = std::vector<ByteSource>;
-/// A body of unknown length, read until its end: chunked on HTTP/1.1, closed after on HTTP/1.0. If the reader throws, the
-/// connection is broken off so that the client sees an incomplete answer.
+/// A body of unknown length, read until its end: chunked on HTTP/1.1, closed after on HTTP/1.0. If the reader throws,
+/// the connection is broken off so that the client sees an incomplete answer.
 using BodyStream = std::unique_ptr<ByteReader>;
 
 struct Response {
@@ -39,7 +39,8 @@ struct Response {
   static Response empty(unsigned status);
 };
 
-/// Threading: called on the connection's loop. What it throws becomes a 500 and a log line; handlers of api/ catch before.
+/// Threading: called on the connection's loop. What it throws becomes a 500 and a log line; handlers of api/ catch
+/// before.
 using Handler = std::function<Task<Response>(Request&)>;
 
 }  // namespace berth::http

@@ -24,12 +24,6 @@ bool is_field_value(std::string_view text) {
   });
 }
 
-bool is_ours(std::string_view name) {
-  constexpr std::array<std::string_view, 5> kOurs = {"Connection", "Content-Length", "Transfer-Encoding", "Date",
-                                                     "X-Request-Id"};
-  return std::ranges::any_of(kOurs, [name](std::string_view ours) { return equals_ignoring_case(ours, name); });
-}
-
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out += name;
   out += ": ";
@@ -42,13 +36,10 @@ void append_length(std::string& out, std::uint64_t length) {
 }
 
 bool append_status_and_fields(std::string& out, const Response& response) {
-  if (response.status < 200 || response.status > 599) return false;
-  for (const auto& [name, value] : response.headers) {
-    if (!is_token(name) || !is_field_value(value)) return false;
-  }
+  if (!is_valid_head(response)) return false;
   fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
   for (const auto& [name, value] : response.headers) {
-    if (!is_ours(name)) append_field(out, name, value);
+    if (!is_field_of_connection(name)) append_field(out, name, value);
   }
   return true;
 }
@@ -148,6 +139,18 @@ bool may_have_body(unsigned status) {
   return status >= 200 && status != 204 && status != 304;
 }
 
+bool is_field_of_connection(std::string_view name) {
+  constexpr std::array<std::string_view, 5> kOurs = {"Connection", "Content-Length", "Transfer-Encoding", "Date",
+                                                     "X-Request-Id"};
+  return std::ranges::any_of(kOurs, [name](std::string_view ours) { return equals_ignoring_case(ours, name); });
+}
+
+bool is_valid_head(const Response& response) {
+  if (response.status < 200 || response.status > 599) return false;
+  return std::ranges::all_of(response.headers,
+                             [](const auto& field) { return is_token(field.first) && is_field_value(field.second); });
+}
+
 bool append_response_head(std::string& out, const Response& response, const Framing& framing) {
   if (!append_status_and_fields(out, response)) return false;
   if (framing.content_length) append_length(out, *framing.content_length);
@@ -174,7 +177,7 @@ std::optional<PreparedAnswer> prepare_answer(const Response& response) {
   append_length(prepared.http1_head, length);
   if (prepared.http1_head.size() > kPreparedHeadLimit) return std::nullopt;
   for (const auto& [name, value] : response.headers) {
-    if (!is_ours(name)) prepared.fields.add(name, value);
+    if (!is_field_of_connection(name)) prepared.fields.add(name, value);
   }
   prepared.fields.add("Content-Length", fmt::format("{}", length));
   return prepared;

@@ -28,6 +28,13 @@ std::string_view reason_phrase(unsigned status);
 /// False for 1xx, 204 and 304: they have neither a body nor Content-Length nor Transfer-Encoding.
 bool may_have_body(unsigned status);
 
+/// The connection sets these itself; a handler's own are left out: Connection, Content-Length, Transfer-Encoding, Date,
+/// X-Request-Id.
+bool is_field_of_connection(std::string_view name);
+
+/// False if the status is not 200..599, a name is not a token or a value holds a control character.
+bool is_valid_head(const Response& response);
+
 /// Appends status line, the answer's fields and ours. The handler's own Connection, Content-Length, Transfer-Encoding,
 /// Date and X-Request-Id are left out: those are the connection's business.
 /// False, with `out` as it was, if the status is not 200..599, a name is not a token or a value holds a control

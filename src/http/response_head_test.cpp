@@ -48,9 +48,14 @@ TEST(AppendResponseHead, RefusesToSplitAnAnswer) {
 }
 
 TEST(HttpDate, IsInTheFormOfRfc9110) {
-  EXPECT_EQ(http_date(784'887'151), "Tue, 15 Nov 1994 08:12:31 GMT");
-  EXPECT_EQ(http_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
-  EXPECT_EQ(http_date(1'709'164'800), "Thu, 29 Feb 2024 00:00:00 GMT");
+  const auto date_of = [](std::int64_t second) {
+    std::string text;
+    append_http_date(text, second);
+    return text;
+  };
+  EXPECT_EQ(date_of(784'887'151), "Tue, 15 Nov 1994 08:12:31 GMT");
+  EXPECT_EQ(date_of(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+  EXPECT_EQ(date_of(1'709'164'800), "Thu, 29 Feb 2024 00:00:00 GMT");
 }
 
 TEST(ProgressMeter, LetsASlowUploadLive) {

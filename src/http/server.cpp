@@ -50,7 +50,9 @@ void run_loop(Loop& loop, Log& log) {
 struct Server::State {
   State(ServerOptions given, Handler handler, QuickHandler quick, AccessSink access, Log& log, Metrics& metrics)
       : options(std::move(given)),
+        registry(metrics),
         context(options.limits, std::move(handler), std::move(quick), std::move(access), log, metrics) {
+    context.speaks_h2c = options.speaks_h2c;
     const std::size_t count = options.loop_count > 0 ? options.loop_count : std::thread::hardware_concurrency();
     for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i) {
       loops.push_back(std::make_unique<Loop>(context.entropy, context.metrics));
@@ -85,6 +87,7 @@ struct Server::State {
 
   // Fixed after start().
   ServerOptions options;
+  Metrics& registry;
   ServerContext context;
   std::vector<std::unique_ptr<Loop>> loops;
   std::vector<WorkGuard> guards;
@@ -140,7 +143,20 @@ boost::asio::any_io_executor Server::executor(std::size_t index) const {
 void Server::reload_tls() {
   State& state = *state_;
   if (!state.options.tls) return;
-  state.context.set_tls(TlsContext::load(*state.options.tls, SystemClock().now(), state.context.log));
+  std::shared_ptr<const TlsContext> fresh =
+      TlsContext::load(*state.options.tls, SystemClock().now(), state.context.log);
+  for (const CertificateFacts& certificate : fresh->certificates()) {
+    state.registry
+        .gauge("berth_tls_certificate_expiry_timestamp_seconds",
+               "When the certificate in use expires, in seconds since 1970.", {{"file", certificate.file}})
+        .set(std::chrono::duration_cast<std::chrono::seconds>(certificate.expires.time_since_epoch()).count());
+  }
+  state.context.set_tls(std::move(fresh));
+}
+
+void Server::warn_of_expiry() const {
+  const std::shared_ptr<const TlsContext> tls = state_->context.tls();
+  if (tls) tls->warn_of_expiry(SystemClock().now(), state_->context.log);
 }
 
 bool Server::drain(std::chrono::milliseconds limit) {

@@ -1,4 +1,4 @@
-// Server: listeners, connections, loops. Speaks HTTP/1.1 today; HTTP/2 joins behind the same Request and Response.
+// Server: listeners, connections, loops. Speaks HTTP/1.1 and HTTP/2 behind the same Request and Response.
 #pragma once
 
 #include <chrono>
@@ -27,14 +27,37 @@ struct ListenAddress {
 
 enum class ClientCertificates { off, request, require_any, verify_if_given, require_and_verify };
 
+struct CertificateFiles {
+  std::string certificate_file;  ///< PEM, with its chain
+  std::string key_file;
+};
+
 struct TlsOptions {
   std::string certificate_file;
   std::string key_file;
+  /// Beside that one, for clients that ask for a name that they hold for (SNI) and the first does not.
+  std::vector<CertificateFiles> more_certificates = {};
   std::vector<std::string> client_ca_files = {};
   ClientCertificates client_certificates = ClientCertificates::off;
   bool is_tls13_only = false;
   /// Go's names, as in Distribution's config; empty: Distribution's defaults.
   std::vector<std::string> cipher_suites = {};
+  bool offers_http2 = true;  ///< by ALPN; clients without it speak HTTP/1.1
+};
+
+/// What one HTTP/2 connection may use. The counts that end in `_burst` are of what costs us work and brings the client
+/// nothing: so many at once, and a thirtieth of it a second in the long run. A client that does more is sent away with
+/// ENHANCE_YOUR_CALM.
+struct Http2Limits {
+  std::size_t stream_count = 250;       ///< at a time; the handlers of streams that were broken off count, too
+  std::uint64_t header_list_bytes = 0;  ///< of one request, 32 a field added; 431. 0: as ServerLimits::header_bytes
+  std::size_t reset_burst = 1000;       ///< streams broken off by the client or because of its mistakes
+  std::size_t ping_burst = 1000;
+  std::size_t settings_burst = 100;
+  std::size_t idle_frame_burst = 10'000;  ///< empty DATA, WINDOW_UPDATE and PRIORITY beyond what answers call for
+  /// Bytes of a request's body that may wait for their handler, and of all bodies of a connection.
+  std::uint64_t stream_window_bytes = 1024 * 1024;
+  std::uint64_t connection_window_bytes = 4 * 1024 * 1024;
 };
 
 struct ServerLimits {
@@ -52,11 +75,14 @@ struct ServerLimits {
   std::uint64_t drain_bytes = 256 * 1024;  ///< of an unread body after a final status
   std::chrono::milliseconds drain_time{500};
   std::size_t requests_per_connection = 100'000;
+  Http2Limits http2;
 };
 
 struct ServerOptions {
   std::vector<ListenAddress> listeners;
   std::optional<TlsOptions> tls;
+  /// HTTP/2 without TLS, too: for clients that begin with it or ask for it by Upgrade.
+  bool speaks_h2c = false;
   ServerLimits limits;
   std::size_t loop_count = 1;  ///< 0: one for each core
 };
@@ -67,6 +93,7 @@ struct AccessRecord {
   std::string user;
   std::string method;
   std::string target;
+  unsigned http_major = 1;
   unsigned http_minor = 1;
   unsigned status = 0;
   std::uint64_t body_bytes = 0;
@@ -102,8 +129,12 @@ class Server {
   /// The loops, for work of the owner that must run on one (tests, background jobs).
   boost::asio::any_io_executor executor(std::size_t index = 0) const;
 
-  /// Reads certificate and key again for new connections. Throws and keeps the old ones if they do not fit.
+  /// Reads certificates and keys again for new connections; open ones go on with what they have. Throws and keeps the
+  /// old ones if they do not fit.
   void reload_tls();
+  /// Warns of certificates in use that expire soon or have expired. To be called once a day: a certificate can be in
+  /// use for longer than a warning at the start is remembered.
+  void warn_of_expiry() const;
 
   /// Stops listening, lets requests under way end for at most `limit`, then closes what is left. Returns true if
   /// nothing had to be cut off. Blocks the caller, never a loop.

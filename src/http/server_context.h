@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "base/entropy.h"
+#include "http/quick_answer.h"
 #include "http/server.h"
 #include "http/server_metrics.h"
 #include "http/tls_context.h"
@@ -29,6 +30,9 @@ class ServerContext {
   Log& log;
   ServerMetrics metrics;
   SystemEntropy entropy;
+
+  /// Set before the loops run, if at all.
+  bool speaks_h2c = false;
 
   bool is_draining() const { return is_draining_.load(std::memory_order_relaxed); }
   void start_draining() { is_draining_.store(true, std::memory_order_relaxed); }

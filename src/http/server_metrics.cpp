@@ -8,6 +8,12 @@ Counter& timeouts(Metrics& metrics, const char* phase) {
                          {{"phase", phase}});
 }
 
+Counter& floods(Metrics& metrics, const char* kind) {
+  return metrics.counter("berth_http2_floods_total",
+                         "HTTP/2 connections ended because the client did too much of what brings it nothing",
+                         {{"kind", kind}});
+}
+
 }  // namespace
 
 ServerMetrics::ServerMetrics(Metrics& metrics)
@@ -25,6 +31,14 @@ ServerMetrics::ServerMetrics(Metrics& metrics)
       timeouts_header(timeouts(metrics, "header")),
       timeouts_idle(timeouts(metrics, "idle")),
       timeouts_body(timeouts(metrics, "body")),
-      timeouts_write(timeouts(metrics, "write")) {}
+      timeouts_write(timeouts(metrics, "write")),
+      http2_connections(metrics.counter("berth_http2_connections_total", "Connections that speak HTTP/2")),
+      http2_streams_refused(metrics.counter("berth_http2_streams_refused_total",
+                                            "Requests refused because their connection had too many under way")),
+      http2_floods_head(floods(metrics, "head")),
+      http2_floods_resets(floods(metrics, "resets")),
+      http2_floods_pings(floods(metrics, "pings")),
+      http2_floods_settings(floods(metrics, "settings")),
+      http2_floods_frames(floods(metrics, "frames")) {}
 
 }  // namespace berth::http

@@ -21,6 +21,13 @@ struct ServerMetrics {
   Counter& timeouts_idle;
   Counter& timeouts_body;
   Counter& timeouts_write;
+  Counter& http2_connections;
+  Counter& http2_streams_refused;
+  Counter& http2_floods_head;
+  Counter& http2_floods_resets;
+  Counter& http2_floods_pings;
+  Counter& http2_floods_settings;
+  Counter& http2_floods_frames;
 };
 
 }  // namespace berth::http

@@ -52,6 +52,7 @@ struct RawAnswer {
 /// A blocking client. What it waits for longer than ten seconds has not come.
 class RawClient {
  public:
+  explicit RawClient(UniqueFd socket) : socket_(std::move(socket)), is_connected_(true) { be_patient(); }
   explicit RawClient(const std::string& address) {
     if (address.starts_with('/')) {
       sockaddr_un where{};
@@ -79,6 +80,9 @@ class RawClient {
     return true;
   }
   void end_sending() { ::shutdown(fd(), SHUT_WR); }
+
+  /// What receive_some() has gathered.
+  std::string take_received() { return std::exchange(received_, {}); }
 
   /// One more piece of bytes; false at the end, a reset or after ten seconds.
   bool receive_some() {
@@ -134,10 +138,14 @@ class RawClient {
  private:
   void connect_to(int family, const sockaddr* where, socklen_t size) {
     socket_ = UniqueFd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    be_patient();
+    is_connected_ = ::connect(fd(), where, size) == 0;
+  }
+
+  void be_patient() const {
     const timeval patience{10, 0};
     ::setsockopt(fd(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     ::setsockopt(fd(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    is_connected_ = ::connect(fd(), where, size) == 0;
   }
 
   static void parse_head(RawAnswer& answer) {

@@ -10,8 +10,10 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "async/task.h"
+#include "http/peer_certificate.h"
 
 namespace berth::http {
 
@@ -25,6 +27,16 @@ struct IoResult {
 };
 
 enum class MoreFollows { no, yes };
+
+/// Told when there is something to read. Work that never waits can go on in it without a coroutine being resumed.
+class ReadWatcher {
+ public:
+  /// True to be told again, which needs a read that found no more.
+  virtual bool on_readable() = 0;
+
+ protected:
+  ~ReadWatcher() = default;
+};
 
 /// Steps that end in ..._now never wait: with nothing to do they say EAGAIN, and wait() returns when it is worth trying
 /// again. The others are the same with the wait in them.
@@ -51,12 +63,27 @@ class Stream {
   virtual Task<int> wait() = 0;
   /// Waits until there is something to read, without a step before.
   virtual Task<int> wait_readable() = 0;
+  /// The same again and again, until `watcher` has had enough; what it throws comes out here. The next read comes
+  /// first.
+  virtual Task<int> watch_readable(ReadWatcher& watcher) = 0;
+
+  /// TLS, after the handshake: who is at the other end, if a client CA vouches for him.
+  virtual std::shared_ptr<const PeerCertificate> peer_certificate() const { return nullptr; }
 
   Task<IoResult> handshake();
   Task<IoResult> read_some(std::span<std::byte> into);
   Task<IoResult> write_some(std::span<const iovec> pieces, MoreFollows more);
   Task<IoResult> send_file_some(int file, std::uint64_t offset, std::size_t length);
   Task<IoResult> discard_some(std::span<std::byte> scratch);
+
+  /// What the handshake agreed on ("h2"); empty without one.
+  virtual std::string_view protocol() const { return {}; }
+
+  /// Bytes sent that the peer's machine has not acknowledged: what a reset would take from it.
+  virtual std::size_t unacknowledged() const = 0;
+
+  /// Bytes have come that nobody has read.
+  virtual bool has_bytes() const = 0;
 
   /// Says that nothing more is sent. Does not wait.
   virtual void shutdown_send() = 0;

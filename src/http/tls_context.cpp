@@ -1,6 +1,7 @@
 #include "http/tls_context.h"
 
 #include <fcntl.h>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -10,10 +11,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <ctime>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/failure.h"
 #include "base/unique_fd.h"
+#include "http/server_names.h"
 
 namespace berth::http {
 namespace {
@@ -79,7 +85,13 @@ std::string text_of(const ASN1_TIME* time) {
                      broken_down.tm_mday, broken_down.tm_hour, broken_down.tm_min, broken_down.tm_sec);
 }
 
-void check_validity(X509* certificate, const std::string& path, time_t now, Log& log) {
+std::optional<WallTime> wall_time_of(const ASN1_TIME* time) {
+  tm broken_down{};
+  if (ASN1_TIME_to_tm(time, &broken_down) != 1) return std::nullopt;
+  return WallTime(std::chrono::seconds(::timegm(&broken_down)));
+}
+
+void check_validity(X509* certificate, const std::string& path, time_t now) {
   const ASN1_TIME* not_before = X509_get0_notBefore(certificate);
   const ASN1_TIME* not_after = X509_get0_notAfter(certificate);
   if (X509_cmp_time(not_after, &now) <= 0) {
@@ -89,15 +101,37 @@ void check_validity(X509* certificate, const std::string& path, time_t now, Log&
     fail(fmt::format("the certificate {} in {} is not valid before {}", subject_of(certificate), path,
                      text_of(not_before)));
   }
-  tm broken_down{};
-  if (ASN1_TIME_to_tm(not_after, &broken_down) != 1) return;
-  const auto days = (::timegm(&broken_down) - now) / (24 * 60 * 60);
-  if (days >= kWarningDays) return;
-  const std::string subject = subject_of(certificate);
-  log.warn("a TLS certificate expires soon", {{"file", path},
-                                              {"subject", subject},
-                                              {"days", static_cast<std::int64_t>(days)},
-                                              {"expires", text_of(not_after)}});
+}
+
+/// Of the certificate of the chain that expires first.
+CertificateFacts facts_of(const std::vector<Certificate>& chain, const std::string& path) {
+  CertificateFacts facts{.file = path, .subject = subject_of(chain.front().get()), .expires = WallTime::max()};
+  for (const Certificate& certificate : chain) {
+    const std::optional<WallTime> expires = wall_time_of(X509_get0_notAfter(certificate.get()));
+    if (!expires || *expires >= facts.expires) continue;
+    facts.expires = *expires;
+    facts.subject = subject_of(certificate.get());
+  }
+  return facts;
+}
+
+/// The names that a certificate holds for: its DNS names, else, as it was of old, its common name.
+std::vector<std::string> names_of(X509* certificate) {
+  std::vector<std::string> names;
+  const std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>> all(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; all && i < sk_GENERAL_NAME_num(all.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(all.get(), i);
+    if (name->type != GEN_DNS) continue;
+    names.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
+                       static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName)));
+  }
+  if (all) return names;
+  char common_name[256];
+  const int size =
+      X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, common_name, sizeof common_name);
+  if (size > 0) names.emplace_back(common_name, static_cast<std::size_t>(size));
+  return names;
 }
 
 /// Each certificate of the file must be issued by the next; else no client can build the chain.
@@ -128,32 +162,32 @@ void check_chain(const std::vector<Certificate>& chain, const std::string& path,
       {{"file", path}, {"subject", subject_of(last)}});
 }
 
-void use_certificate(SSL_CTX* context, const TlsOptions& options, time_t now, Log& log) {
-  const auto chain = read_certificates("TLS certificate", options.certificate_file);
-  for (const Certificate& certificate : chain) check_validity(certificate.get(), options.certificate_file, now, log);
-  check_chain(chain, options.certificate_file, log);
+std::vector<Certificate> use_certificate(SSL_CTX* context, const CertificateFiles& files, time_t now, Log& log) {
+  std::vector<Certificate> chain = read_certificates("TLS certificate", files.certificate_file);
+  for (const Certificate& certificate : chain) check_validity(certificate.get(), files.certificate_file, now);
+  check_chain(chain, files.certificate_file, log);
   if (SSL_CTX_use_certificate(context, chain.front().get()) != 1) {
-    fail(fmt::format("cannot use the TLS certificate {}: {}", options.certificate_file, openssl_reason()));
+    fail(fmt::format("cannot use the TLS certificate {}: {}", files.certificate_file, openssl_reason()));
   }
   for (std::size_t i = 1; i < chain.size(); ++i) {
     if (SSL_CTX_add1_chain_cert(context, chain[i].get()) != 1) {
-      fail(fmt::format("cannot use the chain in {}: {}", options.certificate_file, openssl_reason()));
+      fail(fmt::format("cannot use the chain in {}: {}", files.certificate_file, openssl_reason()));
     }
   }
+  return chain;
 }
 
 int no_passphrase(char*, int, int, void*) {
   return 0;
 }
 
-void use_key(SSL_CTX* context, const TlsOptions& options) {
-  const File file = open_file("TLS key", options.key_file);
+void use_key(SSL_CTX* context, const CertificateFiles& files) {
+  const File file = open_file("TLS key", files.key_file);
   const std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>> key(
       PEM_read_bio_PrivateKey(file.get(), nullptr, no_passphrase, nullptr));
-  if (!key) fail(fmt::format("the TLS key {} is not a PEM private key without passphrase", options.key_file));
+  if (!key) fail(fmt::format("the TLS key {} is not a PEM private key without passphrase", files.key_file));
   if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1) {
-    fail(fmt::format("the TLS key {} does not belong to the certificate {}", options.key_file,
-                     options.certificate_file));
+    fail(fmt::format("the TLS key {} does not belong to the certificate {}", files.key_file, files.certificate_file));
   }
 }
 
@@ -216,19 +250,21 @@ void use_client_certificates(SSL_CTX* context, const TlsOptions& options) {
 }
 
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size, const unsigned char* offered,
-                    unsigned offered_size, void*) {
+                    unsigned offered_size, void* offers_http2) {
   // What is chosen points into this list, so it outlives the call.
-  static constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  static constexpr unsigned char kBoth[] = {2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  constexpr unsigned kHttp2Bytes = 3;
+  const unsigned skipped = offers_http2 != nullptr ? 0 : kHttp2Bytes;
   unsigned char* selected = nullptr;
-  const int outcome = SSL_select_next_proto(&selected, chosen_size, kHttp11, sizeof kHttp11, offered, offered_size);
+  const int outcome =
+      SSL_select_next_proto(&selected, chosen_size, kBoth + skipped, sizeof kBoth - skipped, offered, offered_size);
   if (outcome != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_NOACK;
   *chosen = selected;
   return SSL_TLSEXT_ERR_OK;
 }
 
-}  // namespace
-
-std::shared_ptr<const TlsContext> TlsContext::load(const TlsOptions& options, WallTime now, Log& log) {
+/// Everything but certificate and key.
+Context make_context(const TlsOptions& options) {
   Context context(SSL_CTX_new(TLS_server_method()));
   if (!context) fail("cannot set up TLS: " + openssl_reason());
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
@@ -238,13 +274,87 @@ std::shared_ptr<const TlsContext> TlsContext::load(const TlsOptions& options, Wa
   SSL_CTX_set_read_ahead(context.get(), 1);
   constexpr unsigned char kSessionContext[] = "berth";
   SSL_CTX_set_session_id_context(context.get(), kSessionContext, sizeof kSessionContext - 1);
-  SSL_CTX_set_alpn_select_cb(context.get(), choose_protocol, nullptr);
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
-  use_certificate(context.get(), options, static_cast<time_t>(seconds), log);
-  use_key(context.get(), options);
+  // Anything but null, for choose_protocol().
+  void* offers_http2 = options.offers_http2 ? context.get() : nullptr;
+  SSL_CTX_set_alpn_select_cb(context.get(), choose_protocol, offers_http2);
   use_ciphers(context.get(), options);
   use_client_certificates(context.get(), options);
-  return std::shared_ptr<const TlsContext>(new TlsContext(context.release()));
+  return context;
+}
+
+/// The further certificates of a context, for as long as that lives: a handshake that began before a reload ends with
+/// what it began with.
+struct FurtherCertificates {
+  ServerNames names;
+  std::vector<Context> contexts;  ///< the number 0 of `names` is the context's own; 1 is the first here
+};
+
+void free_further(void*, void* further, CRYPTO_EX_DATA*, int, long, void*) {
+  delete static_cast<FurtherCertificates*>(further);
+}
+
+int further_index() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, free_further);
+  return index;
+}
+
+int choose_certificate(SSL* connection, int*, void* context) {
+  const auto* further =
+      static_cast<const FurtherCertificates*>(SSL_CTX_get_ex_data(static_cast<SSL_CTX*>(context), further_index()));
+  const char* name = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name);
+  const std::optional<std::size_t> number = name != nullptr ? further->names.find(name) : std::nullopt;
+  if (number && *number > 0) SSL_set_SSL_CTX(connection, further->contexts[*number - 1].get());
+  return SSL_TLSEXT_ERR_OK;
+}
+
+}  // namespace
+
+std::shared_ptr<const TlsContext> TlsContext::load(const TlsOptions& options, WallTime now, Log& log) {
+  const auto seconds = static_cast<time_t>(std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count());
+  std::vector<CertificateFiles> all{{options.certificate_file, options.key_file}};
+  all.insert(all.end(), options.more_certificates.begin(), options.more_certificates.end());
+
+  std::vector<CertificateFacts> certificates;
+  auto further = std::make_unique<FurtherCertificates>();
+  Context first;
+  for (const CertificateFiles& files : all) {
+    Context context = make_context(options);
+    const std::vector<Certificate> chain = use_certificate(context.get(), files, seconds, log);
+    use_key(context.get(), files);
+    const std::vector<std::string> names = names_of(chain.front().get());
+    if (first && names.empty())
+      log.warn("a TLS certificate holds for no name: no client will get it", {{"file", files.certificate_file}});
+    for (const std::string& name : names) further->names.add(name, certificates.size());
+    certificates.push_back(facts_of(chain, files.certificate_file));
+    if (first) {
+      further->contexts.push_back(std::move(context));
+    } else {
+      first = std::move(context);
+    }
+  }
+  if (!further->contexts.empty()) {
+    SSL_CTX_set_tlsext_servername_callback(first.get(), choose_certificate);
+    SSL_CTX_set_tlsext_servername_arg(first.get(), first.get());
+    if (SSL_CTX_set_ex_data(first.get(), further_index(), further.get()) != 1)
+      fail("cannot set up TLS: " + openssl_reason());
+    further.release();  // NOLINT(bugprone-unused-return-value): the context's from here on
+  }
+  std::shared_ptr<const TlsContext> loaded(new TlsContext(first.release(), std::move(certificates)));
+  loaded->warn_of_expiry(now, log);
+  return loaded;
+}
+
+void TlsContext::warn_of_expiry(WallTime now, Log& log) const {
+  for (const CertificateFacts& certificate : certificates_) {
+    const auto days = std::chrono::floor<std::chrono::days>(certificate.expires - now).count();
+    if (days >= kWarningDays) continue;
+    log.warn(days >= 0 ? "a TLS certificate expires soon" : "a TLS certificate in use has expired",
+             {{"file", certificate.file},
+              {"subject", certificate.subject},
+              {"days", static_cast<std::int64_t>(days)},
+              {"expires", fmt::format("{:%Y-%m-%d %H:%M:%S} UTC",
+                                      fmt::gmtime(std::chrono::floor<std::chrono::seconds>(certificate.expires)))}});
+  }
 }
 
 TlsContext::~TlsContext() {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "http/plain_stream.h"
+#include "http/tls_peer.h"
 
 namespace berth::http {
 namespace {
@@ -59,6 +60,23 @@ Task<int> TlsStream::wait() {
 Task<int> TlsStream::wait_readable() {
   if (has_more_to_say_) co_return 0;
   co_return co_await wait_for(socket_, boost::asio::socket_base::wait_read);
+}
+
+Task<int> TlsStream::watch_readable(ReadWatcher& watcher) {
+  // The socket does not tell of what OpenSSL holds already.
+  struct UntilAllIsRead final : ReadWatcher {
+    UntilAllIsRead(TlsStream& its_stream, ReadWatcher& its_watcher) : stream(its_stream), inner(its_watcher) {}
+    bool on_readable() override {
+      do {
+        if (!inner.on_readable()) return false;
+      } while (stream.has_more_to_say_);
+      return true;
+    }
+    TlsStream& stream;
+    ReadWatcher& inner;
+  } until_all_is_read(*this, watcher);
+  if (has_more_to_say_ && !until_all_is_read.on_readable()) co_return 0;
+  co_return co_await watch_for_bytes(socket_, until_all_is_read);
 }
 
 IoResult TlsStream::handshake_now() {
@@ -150,6 +168,25 @@ IoResult TlsStream::send_file_now(int, std::uint64_t, std::size_t) {
 
 IoResult TlsStream::discard_now(std::span<std::byte> scratch) {
   return read_socket_now(socket_, scratch);
+}
+
+std::shared_ptr<const PeerCertificate> TlsStream::peer_certificate() const {
+  return verified_peer(tls_);
+}
+
+std::string_view TlsStream::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(tls_, &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
+std::size_t TlsStream::unacknowledged() const {
+  return unacknowledged_bytes(SSL_get_fd(tls_));
+}
+
+bool TlsStream::has_bytes() const {
+  return has_more_to_say_ || has_unread_bytes(SSL_get_fd(tls_));
 }
 
 void TlsStream::shutdown_send() {

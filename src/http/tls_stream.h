@@ -22,8 +22,13 @@ class TlsStream final : public Stream {
   bool sends_files() const override { return false; }
   IoResult send_file_now(int file, std::uint64_t offset, std::size_t length) override;
   IoResult discard_now(std::span<std::byte> scratch) override;
+  std::shared_ptr<const PeerCertificate> peer_certificate() const override;
   Task<int> wait() override;
   Task<int> wait_readable() override;
+  Task<int> watch_readable(ReadWatcher& watcher) override;
+  std::string_view protocol() const override;
+  std::size_t unacknowledged() const override;
+  bool has_bytes() const override;
   void shutdown_send() override;
   void cancel() override;
   void abort(Abort how) override;

@@ -8,7 +8,7 @@
 
 #include <optional>
 
-#include "http/server_test_support.h"
+#include "http/http2_test_client.h"
 #include "http/tls_context.h"
 #include "tests/support/temporary_directory.h"
 
@@ -34,7 +34,9 @@ class Certificates {
     }
   }
 
-  Identity make(const char* name, const Identity* issuer, long valid_days, bool is_authority) {
+  /// `names`: as in openssl.cnf, "DNS:a.example.com,DNS:*.b.example.com"; null: none beside the common name.
+  Identity make(const char* name, const Identity* issuer, long valid_days, bool is_authority,
+                const char* names = nullptr) {
     Identity made{X509_new(), EVP_EC_gen("P-256")};
     made_.push_back(made);
     X509_set_version(made.certificate, 2);
@@ -49,6 +51,11 @@ class Certificates {
         X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints, is_authority ? "critical,CA:TRUE" : "CA:FALSE");
     X509_add_ext(made.certificate, constraint, -1);
     X509_EXTENSION_free(constraint);
+    if (names != nullptr) {
+      X509_EXTENSION* alternatives = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names);
+      X509_add_ext(made.certificate, alternatives, -1);
+      X509_EXTENSION_free(alternatives);
+    }
     X509_sign(made.certificate, issuer ? issuer->key : made.key, EVP_sha256());
     return made;
   }
@@ -73,6 +80,7 @@ struct ClientOptions {
   const char* ciphers = nullptr;
   std::vector<unsigned char> protocols = {};
   std::optional<Identity> identity = {};
+  const char* server_name = nullptr;
 };
 
 /// A blocking TLS client.
@@ -93,6 +101,7 @@ class TlsClient {
     if (!options.protocols.empty()) {
       SSL_set_alpn_protos(tls_, options.protocols.data(), static_cast<unsigned>(options.protocols.size()));
     }
+    if (options.server_name != nullptr) SSL_set_tlsext_host_name(tls_, options.server_name);
     SSL_set_fd(tls_, raw_.fd());
     is_connected_ = SSL_connect(tls_) == 1;
     ERR_clear_error();
@@ -116,6 +125,20 @@ class TlsClient {
     X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name, sizeof name);
     X509_free(certificate);
     return name;
+  }
+
+  /// Sends the request and reads until `end` has come; all that came.
+  std::string ask_until(std::string_view request, std::string_view end) {
+    std::size_t done = 0;
+    SSL_write_ex(tls_, request.data(), request.size(), &done);
+    std::string answer;
+    while (answer.find(end) == std::string::npos) {
+      char bytes[32768];
+      if (SSL_read_ex(tls_, bytes, sizeof bytes, &done) != 1) break;
+      answer.append(bytes, done);
+    }
+    ERR_clear_error();
+    return answer;
   }
 
   /// Sends the request and reads until the answer's body has `body_size` bytes; the whole answer, empty if refused.
@@ -229,9 +252,25 @@ TEST_F(Tls, OffersNoSuiteOfTls12IfOnlyThoseOf13AreNamed) {
   EXPECT_TRUE(tls_client({.version = TLS1_3_VERSION}).is_connected());
 }
 
-TEST_F(Tls, NegotiatesHttp11) {
-  EXPECT_EQ(tls_client({.protocols = {2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'}}).protocol(), "http/1.1");
+const std::vector<unsigned char> kBothProtocols = {2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+
+TEST_F(Tls, NegotiatesHttp2) {
+  TlsClient client = tls_client({.protocols = kBothProtocols});
+  EXPECT_EQ(client.protocol(), "h2");
+  const std::string request =
+      std::string(RawHttp2Client::kPreface) + raw_frame(NGHTTP2_SETTINGS, 0, 0) +
+      raw_frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1, raw_head("GET", "/"));
+  EXPECT_THAT(client.ask_until(request, "hello"), HasSubstr("hello"));
+  EXPECT_EQ(tls_client({.protocols = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'}}).protocol(), "http/1.1");
   EXPECT_EQ(tls_client().protocol(), "");
+}
+
+TEST_F(Tls, NegotiatesHttp11IfToldTo) {
+  options_.tls->offers_http2 = false;
+  TlsClient client = tls_client({.protocols = kBothProtocols});
+  EXPECT_EQ(client.protocol(), "http/1.1");
+  EXPECT_THAT(client.ask(get("/"), 5), HasSubstr("hello"));
+  EXPECT_EQ(tls_client({.protocols = {2, 'h', '2'}}).protocol(), "");
 }
 
 TEST_F(Tls, TellsAPlainClientWhatIsWrong) {
@@ -284,6 +323,77 @@ TEST_F(Tls, ReadsTheFilesAgain) {
   server_->reload_tls();
   EXPECT_EQ(tls_client().common_name(), "renewed");
   EXPECT_THAT(before.ask(get("/"), 5), HasSubstr("hello"));
+}
+
+class TlsOfSeveralNames : public Tls {
+ protected:
+  void SetUp() override {
+    Tls::SetUp();
+    add("mirror", "DNS:mirror.example.com,DNS:*.cdn.example.com");
+    add("old", nullptr);
+  }
+  void add(const char* name, const char* names) {
+    const Identity identity = made_.make(name, &root_, 365, false, names);
+    const CertificateFiles files{directory_.file(std::string(name) + ".crt"),
+                                 directory_.file(std::string(name) + ".key")};
+    Certificates::write_certificates(files.certificate_file, {identity, root_});
+    Certificates::write_key(files.key_file, identity);
+    options_.tls->more_certificates.push_back(files);
+  }
+  std::string shown_to(const char* server_name, int version = 0) {
+    return tls_client({.version = version, .server_name = server_name}).common_name();
+  }
+};
+
+TEST_F(TlsOfSeveralNames, ShowsTheCertificateOfTheNameAskedFor) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    EXPECT_EQ(shown_to("mirror.example.com", version), "mirror");
+    EXPECT_EQ(shown_to("MIRROR.example.com", version), "mirror");
+    EXPECT_EQ(shown_to("a.cdn.example.com", version), "mirror");
+    EXPECT_EQ(shown_to("old", version), "old") << "by its common name, having no others";
+    EXPECT_EQ(shown_to("a.b.cdn.example.com", version), "server");
+    EXPECT_EQ(shown_to("unknown.example.com", version), "server");
+    EXPECT_EQ(shown_to(nullptr, version), "server");
+  }
+}
+
+TEST_F(TlsOfSeveralNames, SpeaksTheSameUnderEachName) {
+  require_clients(ClientCertificates::require_and_verify);
+  const Identity known = made_.make("known", &root_, 100, false);
+  for (const char* name : {"mirror.example.com", "server"}) {
+    TlsClient client =
+        tls_client({.protocols = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'}, .identity = known, .server_name = name});
+    ASSERT_TRUE(client.is_connected());
+    EXPECT_EQ(client.protocol(), "http/1.1");
+    EXPECT_THAT(client.ask(get("/"), 5), HasSubstr("hello"));
+    TlsClient stranger = tls_client({.server_name = name});
+    EXPECT_TRUE(!stranger.is_connected() || stranger.ask(get("/"), 5).empty());
+  }
+}
+
+TEST_F(TlsOfSeveralNames, ReadsAllOfThemAgainWhileConnectionsGoOn) {
+  TlsClient before = tls_client({.server_name = "mirror.example.com"});
+  RawClient half_way = client();  // has begun, and its handshake has not
+  const Identity renewed = made_.make("renewed", &root_, 365, false, "DNS:mirror.example.com");
+  Certificates::write_certificates(options_.tls->more_certificates[0].certificate_file, {renewed, root_});
+  Certificates::write_key(options_.tls->more_certificates[0].key_file, renewed);
+  server_->reload_tls();
+  EXPECT_EQ(shown_to("mirror.example.com"), "renewed");
+  EXPECT_EQ(shown_to("a.cdn.example.com"), "server");
+  EXPECT_THAT(before.ask(get("/"), 5), HasSubstr("hello"));
+}
+
+TEST_F(TlsOfSeveralNames, OneThatDoesNotFitIsNamed) {
+  options_.tls->more_certificates[0].key_file = key_file_;
+  EXPECT_EQ(failure_to_load(), "the TLS key " + key_file_ + " does not belong to the certificate " +
+                                   options_.tls->more_certificates[0].certificate_file);
+}
+
+TEST_F(TlsOfSeveralNames, ExpiryIsAMetric) {
+  start();
+  const std::string text = metrics_.render();
+  EXPECT_THAT(text, HasSubstr("berth_tls_certificate_expiry_timestamp_seconds{file=\"" + certificate_file_ + "\"}"));
+  EXPECT_THAT(text, HasSubstr("mirror.crt\"}"));
 }
 
 TEST_F(Tls, SaysWhatIsWrongWithTheFiles) {
@@ -345,6 +455,16 @@ TEST_F(Tls, WarnsBeforeACertificateExpires) {
   EXPECT_THAT(log.warnings, ::testing::IsEmpty());
   TlsContext::load(*options_.tls, SystemClock().now() + std::chrono::hours(355 * 24 + 12), log);
   EXPECT_THAT(log.warnings, ::testing::Contains("a TLS certificate expires soon days=9"));
+}
+
+TEST_F(Tls, WarnsAgainWhenItIsAsked) {
+  WarningLog log;
+  const auto loaded = TlsContext::load(*options_.tls, SystemClock().now(), log);
+  loaded->warn_of_expiry(SystemClock().now() + std::chrono::hours(360 * 24 + 12), log);
+  loaded->warn_of_expiry(SystemClock().now() + std::chrono::hours(366 * 24), log);
+  ASSERT_EQ(log.warnings.size(), 2U);
+  EXPECT_EQ(log.warnings[0], "a TLS certificate expires soon days=4");
+  EXPECT_THAT(log.warnings[1], HasSubstr("in use has expired"));
 }
 
 TEST_F(Tls, WarnsOfAnIssuerThatNobodyKnows) {

@@ -26,13 +26,15 @@ struct PeriodicJob::State {
   bool is_woken = false;
 };
 
-PeriodicJob::PeriodicJob(const boost::asio::any_io_executor& loop, PeriodicJobOptions options, std::function<Task<>()> round,
-                         Log& log)
+PeriodicJob::PeriodicJob(const boost::asio::any_io_executor& loop, PeriodicJobOptions options,
+                         std::function<Task<>()> round, Log& log)
     : state_(std::make_shared<State>(loop, std::move(options), std::move(round), log)) {
   boost::asio::co_spawn(loop, run(state_), boost::asio::detached);
 }
 
-PeriodicJob::~PeriodicJob() { stop(); }
+PeriodicJob::~PeriodicJob() {
+  stop();
+}
 
 void PeriodicJob::stop() {
   state_->is_stopping = true;
@@ -45,10 +47,15 @@ void PeriodicJob::wake() {
 }
 
 Task<> PeriodicJob::run(std::shared_ptr<State> state) {
-  std::chrono::milliseconds wait = state->options.first_after;
-  std::chrono::milliseconds retry = state->options.retry_after;
+  const PeriodicJobOptions& options = state->options;
+  const auto usual_wait = [&options](std::chrono::milliseconds otherwise) {
+    return options.wait ? options.wait() : otherwise;
+  };
+  std::chrono::milliseconds wait = usual_wait(options.first_after);
+  std::chrono::milliseconds retry = options.retry_after;
   while (!state->is_stopping) {
     if (!std::exchange(state->is_woken, false)) {
+      if (options.job != nullptr) options.job->set_next(options.clock->now() + wait);
       boost::system::error_code cancelled;
       state->timer.expires_after(wait);
       co_await state->timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, cancelled));
@@ -57,13 +64,13 @@ Task<> PeriodicJob::run(std::shared_ptr<State> state) {
     if (state->is_stopping) break;
     try {
       co_await state->round();
-      wait = state->options.interval;
-      retry = state->options.retry_after;
+      wait = usual_wait(options.interval);
+      retry = options.retry_after;
     } catch (const std::exception& error) {
       state->log.error("background job failed, it will be tried again",
-                       {{"job", state->options.name}, {"error", error.what()}, {"retry_ms", retry.count()}});
+                       {{"job", options.name}, {"error", error.what()}, {"retry_ms", retry.count()}});
       wait = retry;
-      retry = std::min(retry * 2, std::max(state->options.interval, state->options.retry_after));
+      retry = std::min(retry * 2, std::max(options.interval, options.retry_after));
     }
   }
 }

@@ -8,6 +8,8 @@
 #include <string>
 
 #include "async/task.h"
+#include "base/clock.h"
+#include "lifecycle/job_book.h"
 #include "observe/log.h"
 
 namespace berth {
@@ -18,6 +20,11 @@ struct PeriodicJobOptions {
   std::chrono::milliseconds interval{60'000};
   /// After a failed round: doubled each time from here up to the interval (or to this, if that is longer).
   std::chrono::milliseconds retry_after{1'000};
+  /// How long until the next round, asked before each; in the place of first_after and interval.
+  std::function<std::chrono::milliseconds()> wait = {};
+  /// Told when the next round begins. Outlives the loop.
+  Job* job = nullptr;
+  const Clock* clock = nullptr;  ///< for that
 };
 
 /// A round that throws is logged and tried again; it never ends the job.
@@ -27,7 +34,8 @@ struct PeriodicJobOptions {
 ///            outlive the loop.
 class PeriodicJob {
  public:
-  PeriodicJob(const boost::asio::any_io_executor& loop, PeriodicJobOptions options, std::function<Task<>()> round, Log& log);
+  PeriodicJob(const boost::asio::any_io_executor& loop, PeriodicJobOptions options, std::function<Task<>()> round,
+              Log& log);
   ~PeriodicJob();
   PeriodicJob(const PeriodicJob&) = delete;
   PeriodicJob& operator=(const PeriodicJob&) = delete;

@@ -34,8 +34,9 @@ TEST(PeriodicJob, ComesRoundUntilStoppedAndSurvivesFailures) {
   boost::asio::io_context loop(1);
   const auto log = make_silent_log();
   Rounds rounds;
-  PeriodicJob job(loop.get_executor(), {.name = "test", .interval = 1ms, .retry_after = 1ms},
-                  [&rounds] { return fail_every_second_of_five(rounds); }, *log);
+  PeriodicJob job(
+      loop.get_executor(), {.name = "test", .interval = 1ms, .retry_after = 1ms},
+      [&rounds] { return fail_every_second_of_five(rounds); }, *log);
   rounds.job = &job;
   loop.run();
   EXPECT_EQ(rounds.count, 5);
@@ -45,7 +46,8 @@ TEST(PeriodicJob, WakesBeforeItsTime) {
   boost::asio::io_context loop(1);
   const auto log = make_silent_log();
   Rounds rounds;
-  PeriodicJob job(loop.get_executor(), {.name = "test", .interval = 1h}, [&rounds] { return wake_twice(rounds); }, *log);
+  PeriodicJob job(
+      loop.get_executor(), {.name = "test", .interval = 1h}, [&rounds] { return wake_twice(rounds); }, *log);
   rounds.job = &job;
   loop.run();
   EXPECT_EQ(rounds.count, 3);

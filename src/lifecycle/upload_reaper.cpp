@@ -16,11 +16,11 @@ UploadReaper::UploadReaper(BlobStore& blobs, BlobUploads& uploads, MetadataStore
       log_(log),
       options_(options) {}
 
-Task<UploadReaperReport> UploadReaper::run() {
+Task<UploadReaperReport> UploadReaper::run(std::function<bool()> should_stop) {
   UploadReaperReport report;
-  co_await remove_expired(report);
-  co_await remove_orphans(report);
-  if (!options_.is_dry_run) {
+  co_await remove_expired(should_stop, report);
+  co_await remove_orphans(should_stop, report);
+  if (!options_.is_dry_run && !report.was_stopped) {
     report.stale_temporaries = co_await uploads_.remove_stale_temporaries(clock_.now() - options_.orphan_age);
   }
   log_.info("upload purge finished", {{"dry_run", options_.is_dry_run},
@@ -31,14 +31,18 @@ Task<UploadReaperReport> UploadReaper::run() {
   co_return report;
 }
 
-Task<> UploadReaper::remove_expired(UploadReaperReport& report) {
+Task<> UploadReaper::remove_expired(const std::function<bool()>& should_stop, UploadReaperReport& report) {
   const WallTime started_before = clock_.now() - options_.age;
   std::optional<UploadId> after;
   for (;;) {
     std::vector<UploadRecord> page = co_await metadata_.list_uploads(started_before, after, options_.page_size);
     if (page.empty()) co_return;
     after = page.back().id;
-    for (UploadRecord& upload : page) co_await remove_upload(std::move(upload), report);
+    for (UploadRecord& upload : page) {
+      report.was_stopped = report.was_stopped || (should_stop && should_stop());
+      if (report.was_stopped) co_return;
+      co_await remove_upload(std::move(upload), report);
+    }
   }
 }
 
@@ -71,7 +75,7 @@ Task<> UploadReaper::remove_unfinished_blob(Digest digest, UploadReaperReport& r
   if (removed) ++report.unfinished_blobs;
 }
 
-Task<> UploadReaper::remove_orphans(UploadReaperReport& report) {
+Task<> UploadReaper::remove_orphans(const std::function<bool()>& should_stop, UploadReaperReport& report) {
   const WallTime modified_before = clock_.now() - options_.orphan_age;
   std::optional<UploadId> after;
   for (;;) {
@@ -79,6 +83,8 @@ Task<> UploadReaper::remove_orphans(UploadReaperReport& report) {
     if (page.empty()) co_return;
     after = page.back().id;
     for (const UploadFile& file : page) {
+      report.was_stopped = report.was_stopped || (should_stop && should_stop());
+      if (report.was_stopped) co_return;
       if (file.modified >= modified_before) continue;
       const std::optional<UploadRecord> upload = co_await metadata_.find_upload(file.id);
       if (upload) continue;

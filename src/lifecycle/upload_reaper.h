@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 #include "async/key_lock.h"
 #include "async/task.h"
@@ -30,6 +31,7 @@ struct UploadReaperReport {
   std::size_t orphaned_files = 0;
   std::size_t stale_temporaries = 0;
   std::size_t unfinished_blobs = 0;  ///< renamed into place by a closing request that never committed
+  bool was_stopped = false;
 };
 
 /// Threading: one caller at a time.
@@ -39,13 +41,14 @@ class UploadReaper {
   UploadReaper(BlobStore& blobs, BlobUploads& uploads, MetadataStore& metadata, KeyLock& digest_locks,
                KeyLock& upload_locks, const Clock& clock, Log& log, UploadReaperOptions options);
 
-  Task<UploadReaperReport> run();
+  /// `should_stop` is asked at each upload; unset: it is not stopped.
+  Task<UploadReaperReport> run(std::function<bool()> should_stop = {});
 
  private:
-  Task<> remove_expired(UploadReaperReport& report);
+  Task<> remove_expired(const std::function<bool()>& should_stop, UploadReaperReport& report);
   Task<> remove_upload(UploadRecord upload, UploadReaperReport& report);
   Task<> remove_unfinished_blob(Digest digest, UploadReaperReport& report);
-  Task<> remove_orphans(UploadReaperReport& report);
+  Task<> remove_orphans(const std::function<bool()>& should_stop, UploadReaperReport& report);
 
   BlobStore& blobs_;
   BlobUploads& uploads_;

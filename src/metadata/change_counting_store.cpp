@@ -2,28 +2,14 @@
 
 #include <utility>
 
+#include "base/at_end.h"
+
 namespace berth {
-namespace {
 
-/// Runs `work` when it goes: before the coroutine that holds it hands its value or its exception on.
-template <class Work>
-class AtEnd {
- public:
-  explicit AtEnd(Work work) : work_(std::move(work)) {}
-  ~AtEnd() { work_(); }
-  AtEnd(const AtEnd&) = delete;
-  AtEnd& operator=(const AtEnd&) = delete;
-
- private:
-  Work work_;
-};
-
-}  // namespace
-
-Task<> ChangeCountingStore::commit_blob(CommitBlob commit) {
+Task<std::optional<QuotaExceeded>> ChangeCountingStore::commit_blob(CommitBlob commit) {
   // Fresh bytes lie where others may have lain.
   const AtEnd count([this, digest = commit.digest] { changes_.blob_changed(digest); });
-  co_await inner_.commit_blob(std::move(commit));
+  co_return co_await inner_.commit_blob(std::move(commit));
 }
 
 Task<DeleteBlobOutcome> ChangeCountingStore::delete_blob(RepositoryName repository, Digest digest, WallTime now,
@@ -65,7 +51,7 @@ Task<DeleteTagOutcome> ChangeCountingStore::delete_tag(DeleteTag request) {
   co_return co_await inner_.delete_tag(std::move(request));
 }
 
-Task<std::optional<ManifestDeleted>> ChangeCountingStore::delete_manifest(DeleteManifest request) {
+Task<DeleteManifestOutcome> ChangeCountingStore::delete_manifest(DeleteManifest request) {
   const RepositoryName repository = request.repository;
   const Digest digest = request.digest;
   ManifestDeleted done{.tags = {}, .unlisted_repository = true};
@@ -78,10 +64,11 @@ Task<std::optional<ManifestDeleted>> ChangeCountingStore::delete_manifest(Delete
     // Which tags named it is not known, if the commit's end is not.
     if (!is_known) changes_.everything_changed();
   });
-  std::optional<ManifestDeleted> deleted = co_await inner_.delete_manifest(std::move(request));
+  DeleteManifestOutcome outcome = co_await inner_.delete_manifest(std::move(request));
   is_known = true;
-  done = deleted ? *deleted : ManifestDeleted{};
-  co_return deleted;
+  const ManifestDeleted* deleted = std::get_if<ManifestDeleted>(&outcome);
+  done = deleted != nullptr ? *deleted : ManifestDeleted{};
+  co_return outcome;
 }
 
 }  // namespace berth

@@ -14,17 +14,19 @@ class ChangeCountingStore : public MetadataStore {
  public:
   ChangeCountingStore(MetadataStore& inner, ChangeNumbers& changes) : inner_(inner), changes_(changes) {}
 
-  Task<> commit_blob(CommitBlob commit) override;
+  Task<std::optional<QuotaExceeded>> commit_blob(CommitBlob commit) override;
   Task<DeleteBlobOutcome> delete_blob(RepositoryName repository, Digest digest, WallTime now,
                                       WallTime review_due) override;
   Task<> mark_blob_missing(Digest digest) override;
   Task<PutManifestOutcome> put_manifest(PutManifest put) override;
   Task<DeleteTagOutcome> delete_tag(DeleteTag request) override;
-  Task<std::optional<ManifestDeleted>> delete_manifest(DeleteManifest request) override;
+  Task<DeleteManifestOutcome> delete_manifest(DeleteManifest request) override;
 
   // Reads, and writes that make nothing untrue that was read before.
   Task<std::optional<std::string>> registry_id() override { return inner_.registry_id(); }
   Task<> set_registry_id(std::string id) override { return inner_.set_registry_id(std::move(id)); }
+  Task<bool> is_read_only() override { return inner_.is_read_only(); }
+  Task<> set_read_only(bool is_on) override { return inner_.set_read_only(is_on); }
   Task<std::optional<BlobLink>> find_blob(RepositoryName repository, Digest digest) override {
     return inner_.find_blob(std::move(repository), digest);
   }
@@ -51,7 +53,7 @@ class ChangeCountingStore : public MetadataStore {
   Task<std::vector<TagChange>> tag_history(RepositoryName repository, Tag tag, std::size_t limit) override {
     return inner_.tag_history(std::move(repository), std::move(tag), limit);
   }
-  Task<std::optional<BlobLink>> mount_blob(MountBlob mount) override { return inner_.mount_blob(std::move(mount)); }
+  Task<MountOutcome> mount_blob(MountBlob mount) override { return inner_.mount_blob(std::move(mount)); }
   Task<bool> renew_blob_promise(RepositoryName repository, Digest digest, WallTime promised_until) override {
     return inner_.renew_blob_promise(std::move(repository), digest, promised_until);
   }

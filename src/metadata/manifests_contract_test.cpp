@@ -11,7 +11,8 @@ TEST_P(MetadataStoreContract, AManifestComesBackByDigestAndByTag) {
   EXPECT_TRUE(std::get<ManifestPut>(outcome).was_new);
 
   for (const std::optional<ManifestRecord>& found :
-       {run_task(store().find_manifest(repo("a"), put.digest)), run_task(store().find_tagged_manifest(repo("a"), tag("v1"))),
+       {run_task(store().find_manifest(repo("a"), put.digest)),
+        run_task(store().find_tagged_manifest(repo("a"), tag("v1"))),
         run_task(store().find_tagged_manifest(repo("a"), tag("latest")))}) {
     ASSERT_TRUE(found);
     EXPECT_EQ(found->digest, put.digest);
@@ -98,12 +99,12 @@ TEST_P(MetadataStoreContract, RequiredReferencesMustBeThereAndOfTheirSize) {
   PutManifest put = manifest("a", "image");
   put.references = {
       {.kind = ReferenceKind::config, .digest = digest("config"), .size_bytes = 6},
-      {.kind = ReferenceKind::layer, .digest = digest("elsewhere"), .size_bytes = 9},   // no link here
-      {.kind = ReferenceKind::layer, .digest = digest("config"), .size_bytes = 7},      // wrong size
+      {.kind = ReferenceKind::layer, .digest = digest("elsewhere"), .size_bytes = 9},  // no link here
+      {.kind = ReferenceKind::layer, .digest = digest("config"), .size_bytes = 7},     // wrong size
       {.kind = ReferenceKind::manifest, .digest = digest("child"), .size_bytes = 5},
-      {.kind = ReferenceKind::manifest, .digest = digest("child"), .size_bytes = 50},   // wrong size
-      {.kind = ReferenceKind::manifest, .digest = digest("config"), .size_bytes = 6},   // a blob, no manifest
-      {.kind = ReferenceKind::layer, .digest = digest("child"), .size_bytes = 5},       // a manifest, no blob
+      {.kind = ReferenceKind::manifest, .digest = digest("child"), .size_bytes = 50},  // wrong size
+      {.kind = ReferenceKind::manifest, .digest = digest("config"), .size_bytes = 6},  // a blob, no manifest
+      {.kind = ReferenceKind::layer, .digest = digest("child"), .size_bytes = 5},      // a manifest, no blob
       {.kind = ReferenceKind::layer, .digest = digest("foreign"), .size_bytes = 1, .is_required = false},
   };
   put.tags = {tag("v1")};
@@ -156,7 +157,8 @@ TEST_P(MetadataStoreContract, IfMatchMovesATagOnlyFromTheNamedDigest) {
   EXPECT_FALSE(was_put(absent));
   absent.limits.tags = {.if_match = {}, .if_match_any = true, .if_none_match_any = false, .if_none_match = {}};
   EXPECT_FALSE(was_put(absent));
-  absent.limits.tags = {.if_match = {}, .if_match_any = false, .if_none_match_any = false, .if_none_match = {digest("two")}};
+  absent.limits.tags = {
+      .if_match = {}, .if_match_any = false, .if_none_match_any = false, .if_none_match = {digest("two")}};
   EXPECT_TRUE(was_put(absent));
   EXPECT_FALSE(was_put(absent));
 }
@@ -214,8 +216,9 @@ TEST_P(MetadataStoreContract, DeletingAManifestTakesItsTagsAndSendsWhatItHeldToR
   ASSERT_TRUE(was_put(with_subject(manifest("a", "signature"), "index", "application/sig")));
   ASSERT_TRUE(was_put(with_tags(manifest("a", "other"), {"kept"})));
 
-  const std::optional<ManifestDeleted> deleted = run_task(store().delete_manifest(deletion("a", "index")));
-  ASSERT_TRUE(deleted);
+  const DeleteManifestOutcome outcome = run_task(store().delete_manifest(deletion("a", "index")));
+  const ManifestDeleted* deleted = std::get_if<ManifestDeleted>(&outcome);
+  ASSERT_NE(deleted, nullptr);
   EXPECT_EQ(deleted->tags, (std::vector{tag("v1"), tag("v2")}));
   EXPECT_FALSE(run_task(store().find_manifest(repo("a"), digest("index"))));
   EXPECT_FALSE(run_task(store().find_tagged_manifest(repo("a"), tag("v1"))));
@@ -232,8 +235,37 @@ TEST_P(MetadataStoreContract, DeletingAManifestTakesItsTagsAndSendsWhatItHeldToR
   EXPECT_EQ(review_of(ReviewKind::blob, std::nullopt, digest("index")), at(300));
   EXPECT_EQ(review_of(ReviewKind::manifest, repo("a"), digest("other")), at(200)) << "it had no part in this";
 
-  EXPECT_FALSE(run_task(store().delete_manifest(deletion("a", "index"))));
-  EXPECT_FALSE(run_task(store().delete_manifest(deletion("b", "index"))));
+  EXPECT_TRUE(std::holds_alternative<ManifestUnknown>(run_task(store().delete_manifest(deletion("a", "index")))));
+  EXPECT_TRUE(std::holds_alternative<ManifestUnknown>(run_task(store().delete_manifest(deletion("b", "index")))));
+}
+
+TEST_P(MetadataStoreContract, AProtectedTagIsNeitherMovedNorDeleted) {
+  const TagGuard protects = [](const Tag& tag) { return tag.text().starts_with('v'); };
+  PutManifest one = with_tags(manifest("a", "one"), {"v1", "latest"});
+  one.limits.protects = protects;
+  ASSERT_TRUE(was_put(one)) << "new tags may be set";
+  EXPECT_TRUE(was_put(one)) << "and be put where they stand";
+
+  PutManifest two = with_tags(manifest("a", "two"), {"latest", "v1"});
+  two.limits.protects = protects;
+  const PutManifestOutcome moved = run_task(store().put_manifest(two));
+  ASSERT_TRUE(std::holds_alternative<TagProtected>(moved));
+  EXPECT_EQ(std::get<TagProtected>(moved).tag, tag("v1"));
+  EXPECT_FALSE(run_task(store().find_manifest(repo("a"), digest("two")))) << "nothing of the push is there";
+  EXPECT_EQ(run_task(store().find_tagged_manifest(repo("a"), tag("latest")))->digest, digest("one"));
+
+  DeleteTag untag = tag_deletion("a", "v1");
+  untag.limits.protects = protects;
+  EXPECT_TRUE(std::holds_alternative<TagProtected>(run_task(store().delete_tag(untag))));
+  DeleteManifest removal = deletion("a", "one");
+  removal.protects = protects;
+  const DeleteManifestOutcome deleted = run_task(store().delete_manifest(removal));
+  ASSERT_TRUE(std::holds_alternative<TagProtected>(deleted));
+  EXPECT_TRUE(run_task(store().find_tagged_manifest(repo("a"), tag("v1"))));
+
+  DeleteTag latest = tag_deletion("a", "latest");
+  latest.limits.protects = protects;
+  EXPECT_TRUE(std::holds_alternative<TagDeleted>(run_task(store().delete_tag(latest))));
 }
 
 TEST_P(MetadataStoreContract, ADeletedManifestCanBePushedAgain) {
@@ -243,7 +275,7 @@ TEST_P(MetadataStoreContract, ADeletedManifestCanBePushedAgain) {
     const PutManifestOutcome outcome = run_task(store().put_manifest(put));
     ASSERT_TRUE(std::holds_alternative<ManifestPut>(outcome));
     EXPECT_TRUE(std::get<ManifestPut>(outcome).was_new);
-    EXPECT_TRUE(run_task(store().delete_manifest(deletion("a", "image"))));
+    EXPECT_TRUE(std::holds_alternative<ManifestDeleted>(run_task(store().delete_manifest(deletion("a", "image")))));
   }
 }
 

@@ -45,7 +45,7 @@ inline PutManifest manifest(std::string_view repository, std::string_view conten
                      .review_due = at(200)};
 }
 
-inline PutManifest with_tags(PutManifest put, std::vector<std::string> names) {
+inline PutManifest with_tags(PutManifest put, const std::vector<std::string>& names) {
   for (const std::string& name : names) put.tags.push_back(tag(name));
   return put;
 }
@@ -101,7 +101,7 @@ class MetadataStoreContract : public testing::TestWithParam<StoreFactory> {
   MetadataStore& store() { return *store_; }
 
   /// One review, if there is one for this.
-  std::optional<WallTime> review_of(ReviewKind kind, std::optional<RepositoryName> repository, const Digest& of) {
+  std::optional<WallTime> review_of(ReviewKind kind, const std::optional<RepositoryName>& repository, const Digest& of) {
     for (const Review& review : run_task(store().due_reviews(at(1'000'000), 1'000'000))) {
       if (review.kind == kind && review.repository == repository && review.digest == of) return review.due;
     }

@@ -38,6 +38,12 @@ LocalAnswer parse_answer(const std::string& bytes, const std::string& socket_pat
 
 std::optional<LocalAnswer> ask_local_server(const std::string& socket_path, const std::string& method,
                                             const std::string& target, const LocalClientLimits& limits) {
+  return ask_local_server(socket_path, method, target, std::string(), limits);
+}
+
+std::optional<LocalAnswer> ask_local_server(const std::string& socket_path, const std::string& method,
+                                            const std::string& target, const std::string& json,
+                                            const LocalClientLimits& limits) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (::access(socket_path.c_str(), F_OK) != 0) return std::nullopt;
@@ -55,7 +61,9 @@ std::optional<LocalAnswer> ask_local_server(const std::string& socket_path, cons
     throw failure_from_errno(FailureKind::internal, "cannot connect to " + socket_path, errno);
   }
 
-  const std::string request = fmt::format("{} {} HTTP/1.0\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", method, target);
+  const std::string type = json.empty() ? "" : "Content-Type: application/json\r\n";
+  const std::string request = fmt::format("{} {} HTTP/1.0\r\nHost: localhost\r\n{}Content-Length: {}\r\n\r\n{}", method,
+                                          target, type, json.size(), json);
   std::string_view rest = request;
   while (!rest.empty()) {
     const ssize_t count = ::send(socket.get(), rest.data(), rest.size(), MSG_NOSIGNAL);

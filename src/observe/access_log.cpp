@@ -147,30 +147,37 @@ void AccessLog::run() {
     std::swap(batch, buffer_);
     is_writing_ = true;
     lock.unlock();
-    if (!write_out(batch)) dropped_.add(static_cast<std::uint64_t>(std::count(batch.begin(), batch.end(), '\n')));
+    count_dropped(write_out(batch));
     lock.lock();
     is_writing_ = false;
     drained_.notify_all();
-    if (is_stopping_ && std::chrono::steady_clock::now() >= stop_deadline_) return;
+    if (is_stopping_ && std::chrono::steady_clock::now() >= stop_deadline_) {
+      count_dropped(buffer_);
+      return;
+    }
   }
 }
 
-bool AccessLog::write_out(std::string_view text) {
+std::string_view AccessLog::write_out(std::string_view text) {
   while (!text.empty()) {
     pollfd waiting{options_.descriptor, POLLOUT, 0};
     const int ready = ::poll(&waiting, 1, 100);
     if (ready <= 0) {  // not writable, or interrupted: the buffer fills meanwhile
-      if (is_past_stop_limit()) return false;
+      if (is_past_stop_limit()) return text;
       continue;
     }
     const ssize_t written = ::write(options_.descriptor, text.data(), std::min(text.size(), chunk_size_bytes_));
     if (written < 0) {
       if (errno == EINTR || errno == EAGAIN) continue;
-      return false;  // a closed pipe or a full disk: nobody to tell but the counter
+      return text;  // a closed pipe or a full disk: nobody to tell but the counter
     }
     text.remove_prefix(static_cast<std::size_t>(written));
   }
-  return true;
+  return text;
+}
+
+void AccessLog::count_dropped(std::string_view text) {
+  dropped_.add(static_cast<std::uint64_t>(std::ranges::count(text, '\n')));
 }
 
 bool AccessLog::is_past_stop_limit() {

@@ -69,8 +69,10 @@ class AccessLog {
 
  private:
   void run();
-  /// False if the output is broken or stood still past `deadline`.
-  bool write_out(std::string_view text);
+  /// What could not be written: the output is broken or stood still past stop_limit.
+  std::string_view write_out(std::string_view text);
+  /// Counts the lines that end in `text`; one that was written in part is lost, too.
+  void count_dropped(std::string_view text);
   bool is_past_stop_limit();
 
   // Fixed after construction.

@@ -20,6 +20,7 @@ struct BodyReceiver::Lane {
   std::exception_ptr interruption = {};
 
   bool is_last() const { return is_end || interruption; }
+  std::span<const std::byte> bytes() const { return {memory.get(), filled}; }
   void allocate(std::size_t bytes) {
     if (memory) return;
     memory = std::make_unique_for_overwrite<std::byte[]>(bytes);
@@ -41,14 +42,16 @@ BodyReceiver::BodyReceiver(BufferBudget& buffers, SpaceGuard& space, const Regis
 Task<BodyOutcome> BodyReceiver::receive(BodyRequest request) {
   Run run{.request = std::move(request)};
   if (run.request.expected_bytes == 0) co_return run.outcome;
+  const std::uint64_t largest = limits_.largest_buffer_bytes;
+  const bool is_small = run.request.expected_bytes && *run.request.expected_bytes <= largest;
   // One byte more than announced, so that a small body and its end come in with the first buffer.
-  std::uint64_t wanted = limits_.largest_buffer_bytes;
-  if (run.request.expected_bytes) wanted = std::min(wanted, *run.request.expected_bytes + 1);
-  const std::uint64_t least = std::min<std::uint64_t>(wanted, limits_.smallest_buffer_bytes);
-  const std::optional<BufferBudget::Share> share = buffers_.take_part(2 * least, 2 * wanted);
+  const std::uint64_t most = is_small ? *run.request.expected_bytes + 1 : 2 * largest;
+  const std::uint64_t least = std::min<std::uint64_t>(most, 2 * limits_.smallest_buffer_bytes);
+  const std::optional<BufferBudget::Share> share = buffers_.take_part(least, most);
   if (!share) throw Failure(FailureKind::overloaded, "no memory is left for the buffers of another upload");
 
-  const std::size_t capacity = static_cast<std::size_t>(share->bytes() / 2);
+  const bool is_one_enough = is_small && share->bytes() == most;
+  const std::size_t capacity = static_cast<std::size_t>(is_one_enough ? most : share->bytes() / 2);
   Lane first;
   Lane second;
   Lane* current = &first;
@@ -66,7 +69,7 @@ Task<BodyOutcome> BodyReceiver::receive(BodyRequest request) {
       break;
     }
     if (current->is_last()) {
-      co_await write(run, *current);
+      co_await write_last(run, *current);
       break;
     }
     next->allocate(capacity);
@@ -99,7 +102,7 @@ Task<> BodyReceiver::fill(ByteReader& body, Lane& lane) {
 // Never throws either: a throw would cancel the read beside it, and the caller must know which of the steps failed.
 Task<> BodyReceiver::write(Run& run, const Lane& lane) {
   try {
-    co_await run.request.upload.append(std::span(lane.memory.get(), lane.filled));
+    co_await run.request.upload.append(lane.bytes());
   } catch (...) {
     run.outcome.append_failure = std::current_exception();
     co_return;
@@ -121,6 +124,26 @@ Task<> BodyReceiver::write(Run& run, const Lane& lane) {
   } catch (...) {
     run.outcome.append_failure = std::current_exception();  // the metadata failed, the bytes are fine
   }
+}
+
+Task<> BodyReceiver::write_last(Run& run, const Lane& lane) {
+  const std::uint64_t total = run.outcome.received_bytes + lane.filled;
+  const bool is_whole = lane.is_end && (!run.request.expected_bytes || total == *run.request.expected_bytes);
+  if (!run.request.seal_as || !is_whole) {
+    co_await write(run, lane);
+    co_return;
+  }
+  SealOutcome sealed;
+  try {
+    sealed = co_await run.request.upload.append_and_seal(lane.bytes(), *run.request.seal_as);
+  } catch (...) {
+    run.outcome.sync_failure = std::current_exception();
+    co_return;
+  }
+  run.outcome.append_failure = sealed.append_failure;
+  if (sealed.append_failure) co_return;
+  run.outcome.received_bytes = total;
+  run.outcome.digest = std::move(sealed.digest);
 }
 
 }  // namespace berth

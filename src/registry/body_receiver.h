@@ -23,16 +23,19 @@ struct BodyRequest {
   /// Called when upload_checkpoint_bytes have come since the last time, with what was appended synced. False: stop. May
   /// be empty: then nothing is synced on the way.
   std::function<Task<bool>(UploadProgress)> record_progress = {};
+  /// The body is the upload's last: seal with its last bytes if it came whole.
+  std::optional<HashAlgorithm> seal_as = {};
 };
 
 /// How receiving ended. Of several troubles there is only one.
 struct BodyOutcome {
-  std::uint64_t received_bytes = 0;  ///< appended
+  std::uint64_t received_bytes = 0;   ///< appended
+  std::optional<Digest> digest = {};  ///< sealed; nothing if that is still to be done
   std::optional<Error> refusal =
       {};  ///< storage_full (the reserve), size_invalid (more than announced), upload_unknown (record_progress said no)
   std::exception_ptr interruption = {};    ///< the sender went away or broke HTTP's framing; what arrived is appended
   std::exception_ptr append_failure = {};  ///< the upload holds what was appended before
-  std::exception_ptr sync_failure = {};    ///< the upload can only be discarded
+  std::exception_ptr sync_failure = {};    ///< a sync or the seal: the upload can only be discarded
 };
 
 /// Threading: any loop.
@@ -49,6 +52,7 @@ class BodyReceiver {
   struct Run;
   static Task<> fill(ByteReader& body, Lane& lane);
   Task<> write(Run& run, const Lane& lane);
+  Task<> write_last(Run& run, const Lane& lane);
 
   BufferBudget& buffers_;
   SpaceGuard& space_;

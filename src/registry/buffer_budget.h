@@ -36,8 +36,8 @@ class BufferBudget {
   /// Exactly that many, or nothing.
   std::optional<Share> take(std::uint64_t bytes);
 
-  /// At most an eighth of what is free, between the two bounds; nothing if not even `least_bytes` are free. So the
-  /// first uploads get large buffers, and under load there is still some for each.
+  /// Between the two bounds a thirty-second of what is free, and of that the less the less is free; nothing if not even
+  /// `least_bytes` are free. So the first uploads get large buffers, and under load there is still some for each.
   std::optional<Share> take_part(std::uint64_t least_bytes, std::uint64_t most_bytes);
 
   std::uint64_t free_bytes() const { return free_bytes_.load(std::memory_order_relaxed); }

@@ -18,16 +18,6 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 1024 * 1024;
 
-/// 0 is the file's end.
-std::size_t read_piece_blocking(const FileRegion& file, std::uint64_t position, std::span<std::byte> into) {
-  for (;;) {
-    const ssize_t count =
-        ::pread(file.file->get(), into.data(), into.size(), static_cast<off_t>(file.offset + position));
-    if (count >= 0) return static_cast<std::size_t>(count);
-    if (errno != EINTR) throw failure_from_errno(FailureKind::storage, "reading a blob's file", errno);
-  }
-}
-
 std::optional<SharedBytes> read_all_blocking(const FileRegion& file) {
   std::string bytes(static_cast<std::size_t>(file.length), '\0');
   std::size_t filled = 0;
@@ -41,6 +31,15 @@ std::optional<SharedBytes> read_all_blocking(const FileRegion& file) {
 }
 
 }  // namespace
+
+std::size_t read_piece_blocking(const FileRegion& file, std::uint64_t position, std::span<std::byte> into) {
+  for (;;) {
+    const ssize_t count =
+        ::pread(file.file->get(), into.data(), into.size(), static_cast<off_t>(file.offset + position));
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno != EINTR) throw failure_from_errno(FailureKind::storage, "reading a blob's file", errno);
+  }
+}
 
 Task<> copy_bytes(ByteSource source, BlobUpload& into, BlockingPool& disk) {
   if (const SharedBytes* memory = source.memory()) {

@@ -4,18 +4,19 @@
 
 #include <utility>
 
+#include "registry/protected_tag.h"
+
 namespace berth {
 
 DeleteContent::DeleteContent(MetadataStore& metadata, const Clock& clock, const RegistryPolicy& policy)
     : metadata_(metadata), clock_(clock), policy_(policy) {}
 
-Task<Result<void>> DeleteContent::delete_tag(RepositoryName repository, Tag tag, TagPrecondition precondition,
-                                             std::string who) {
+Task<Result<void>> DeleteContent::delete_tag(RepositoryName repository, Tag tag, CommitLimits limits, std::string who) {
   if (const Result<void> allowed = check_allowed(); !allowed) co_return allowed;
   const WallTime now = clock_.now();
   DeleteTag request{.repository = std::move(repository),
                     .tag = tag,
-                    .limits = {.tags = std::move(precondition)},
+                    .limits = std::move(limits),
                     .who = std::move(who),
                     .now = now,
                     .review_due = now + policy_.review_grace};
@@ -29,19 +30,24 @@ Task<Result<void>> DeleteContent::delete_tag(RepositoryName repository, Tag tag,
                                  refused->current ? "names " + refused->current->to_string() : "does not exist"),
                      {tag.text()});
   }
+  if (std::holds_alternative<TagProtected>(outcome)) co_return refuse_protected(tag);
   co_return Result<void>();
 }
 
-Task<Result<void>> DeleteContent::delete_manifest(RepositoryName repository, Digest digest, std::string who) {
+Task<Result<void>> DeleteContent::delete_manifest(RepositoryName repository, Digest digest, std::string who,
+                                                  TagGuard protects) {
   if (const Result<void> allowed = check_allowed(); !allowed) co_return allowed;
   const WallTime now = clock_.now();
   DeleteManifest request{.repository = repository,
                          .digest = digest,
                          .who = std::move(who),
                          .now = now,
-                         .review_due = now + policy_.review_grace};
-  const std::optional<ManifestDeleted> deleted = co_await metadata_.delete_manifest(std::move(request));
-  if (!deleted) {
+                         .review_due = now + policy_.review_grace,
+                         .protects = std::move(protects),
+                         .to_trash = policy_.uses_trash};
+  const DeleteManifestOutcome outcome = co_await metadata_.delete_manifest(std::move(request));
+  if (const auto* kept = std::get_if<TagProtected>(&outcome)) co_return refuse_protected(kept->tag);
+  if (std::holds_alternative<ManifestUnknown>(outcome)) {
     co_return refuse(ErrorCode::manifest_unknown, "manifest unknown",
                      {fmt::format("unknown manifest name={} revision={}", repository.text(), digest.to_string())});
   }

@@ -16,11 +16,12 @@ class DeleteContent {
  public:
   DeleteContent(MetadataStore& metadata, const Clock& clock, const RegistryPolicy& policy);
 
-  /// The manifest stays. manifest_unknown, precondition_failed.
-  Task<Result<void>> delete_tag(RepositoryName repository, Tag tag, TagPrecondition precondition, std::string who);
+  /// The manifest stays. manifest_unknown, precondition_failed, denied (a protected tag).
+  Task<Result<void>> delete_tag(RepositoryName repository, Tag tag, CommitLimits limits, std::string who);
 
-  /// With it go the tags that name it; what it names and what refers to it stays. manifest_unknown.
-  Task<Result<void>> delete_manifest(RepositoryName repository, Digest digest, std::string who);
+  /// With it go the tags that name it; what it names and what refers to it stays. manifest_unknown, denied (one of its
+  /// tags is protected).
+  Task<Result<void>> delete_manifest(RepositoryName repository, Digest digest, std::string who, TagGuard protects = {});
 
   /// The repository's link. blob_unknown; blob_in_use while a manifest of the repository names the blob.
   Task<Result<void>> delete_blob(RepositoryName repository, Digest digest);

@@ -65,10 +65,10 @@ TEST(DeleteContent, ATagIsHeldToItsPrecondition) {
   const std::string image = world.image("app", "layer");
   ASSERT_TRUE(world.put("app", tag("v1"), image));
   EXPECT_EQ(code_of(run_task(
-                world->delete_content.delete_tag(repository("app"), tag("v1"), must_name(sha256_of("other")), ""))),
+                world->delete_content.delete_tag(repository("app"), tag("v1"), {must_name(sha256_of("other"))}, ""))),
             ErrorCode::precondition_failed);
   EXPECT_TRUE(
-      run_task(world->delete_content.delete_tag(repository("app"), tag("v1"), must_name(sha256_of(image)), "")));
+      run_task(world->delete_content.delete_tag(repository("app"), tag("v1"), {must_name(sha256_of(image))}, "")));
 }
 
 TEST(ListContent, AnEmptiedRepositoryHasNoTagsAndAnUnknownOneHasNoName) {

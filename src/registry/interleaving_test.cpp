@@ -99,7 +99,7 @@ class Race {
   }
 
   Task<> mount() {
-    const auto link = co_await registry_->start_upload.mount(b_, {.digest = digest_, .from = a_});
+    const auto link = (co_await registry_->start_upload.mount(b_, {.digest = digest_, .from = a_})).value();
     if (link) is_mounted_ = true;
   }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "content/manifest.h"
+#include "registry/quota.h"
 
 namespace berth {
 
@@ -31,6 +32,7 @@ struct ValidationPolicy {
   /// not denied is allowed, because a registry that refuses them by default fails the conformance program.
   std::vector<std::string> url_allow = {};
   std::vector<std::string> url_deny = {};
+  std::vector<std::string> classes = {};  ///< policy.repository.classes: "image", "plugin"; empty: all
 };
 
 struct RegistryLimits {
@@ -39,7 +41,8 @@ struct RegistryLimits {
   ManifestLimits manifest = {};
   /// Memory of all requests that receive bodies, together. Each takes an ever smaller part of what is left.
   std::uint64_t body_buffer_bytes = 64 * 1024 * 1024;
-  std::size_t largest_buffer_bytes = 512 * 1024;  ///< one of the two that an upload streams through
+  /// One of the two that an upload streams through. A body that fits into one comes in whole before it is written.
+  std::size_t largest_buffer_bytes = 1024 * 1024;
   std::size_t smallest_buffer_bytes = 16 * 1024;  ///< with less than two of these left: overloaded
   /// A long request's bytes are synced and recorded each time this many have come: a crash loses no more than this.
   std::uint64_t upload_checkpoint_bytes = 256 * 1024 * 1024;
@@ -51,10 +54,15 @@ struct RegistryPolicy {
   bool is_read_only = false;                     ///< storage.maintenance.readonly.enabled
   std::chrono::seconds promise{24 * 3600};       ///< gc.promise
   std::chrono::seconds review_grace{24 * 3600};  ///< gc.grace
+  bool uses_trash = false;                       ///< trash.keep is more than 0s
   /// Free bytes to keep on a file system of that size (storage.filesystem.reserve); pushes are refused below.
   std::function<std::uint64_t(std::uint64_t file_system_bytes)> reserved_bytes = {};  ///< unset: 1 %, at most 1 GiB
   ValidationPolicy validation = {};
+  /// Regular expressions for the names of repositories that take pushes (middleware.registry).
+  std::vector<std::string> push_allow = {};
+  std::vector<std::string> push_deny = {};
   RegistryLimits limits = {};
+  QuotaPolicy quotas = {};
 };
 
 }  // namespace berth

@@ -1,5 +1,7 @@
 #include "registry/promise_book.h"
 
+#include <utility>
+
 #include "base/failure.h"
 
 namespace berth {
@@ -47,12 +49,30 @@ Task<std::optional<WallTime>> PromiseBook::keep(Subject subject, RepositoryName 
   } catch (const Failure& failure) {
     if (failure.kind() != FailureKind::metadata && failure.kind() != FailureKind::storage_full) throw;
     is_renewed = false;
+    unwritten_until_ = (clock_.monotonic() + length_).time_since_epoch().count();
     log_.debug("promise not renewed", {{"repository", repository.text()},
                                        {"digest", digest.to_string()},
                                        {"reason", std::string_view(failure.what())}});
   }
+  // A collector's transaction may have come between the look at the row and now.
+  if (!is_renewed) is_there = co_await is_still_there(subject, repository, digest);
   if (!is_there) co_return std::nullopt;
   co_return is_renewed ? *until : promised_until;
+}
+
+Task<bool> PromiseBook::is_still_there(Subject subject, RepositoryName repository, Digest digest) {
+  // One pass through the writer: what was in front of it has ended, and what comes after it asks may_remove().
+  try {
+    co_await metadata_.check_health();
+  } catch (const Failure& failure) {
+    log_.debug("the metadata store does not commit", {{"reason", std::string_view(failure.what())}});
+  }
+  if (subject == Subject::blob) {
+    const std::optional<BlobLink> link = co_await metadata_.find_blob(std::move(repository), digest);
+    co_return link.has_value();
+  }
+  const std::optional<ManifestRecord> manifest = co_await metadata_.find_manifest(std::move(repository), digest);
+  co_return manifest.has_value();
 }
 
 WallTime PromiseBook::fresh_until(WallTime promised_until) const {

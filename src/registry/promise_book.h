@@ -2,7 +2,9 @@
 // 5).
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <limits>
 #include <optional>
 
 #include "async/task.h"
@@ -24,13 +26,17 @@ class PromiseBook {
   /// Before a HEAD answers 200. Renews by a committed write that must find the row. Until when the promise stands;
   /// nothing if what was promised went meanwhile: the answer is 404.
   ///
-  /// If the store cannot commit (full or read-only disk), the answer stands with what is left of the stored promise:
-  /// reads go on, pushes are refused anyway, and a store that cannot commit cannot collect either.
+  /// If the store cannot commit (full, failing or read-only disk), reads have to go on: the answer stands, and for the
+  /// length of a promise nothing is removed at all (may_remove()), since the next commit may succeed and be a
+  /// collector's.
   Task<std::optional<WallTime>> keep_blob(RepositoryName repository, BlobLink link);
   Task<std::optional<WallTime>> keep_manifest(RepositoryName repository, Digest digest, WallTime promised_until);
 
   /// How long a stored promise can be told again without being renewed.
   WallTime fresh_until(WallTime promised_until) const;
+
+  /// False while a promise holds that could not be written. Threading: any thread.
+  bool may_remove() const { return clock_.monotonic().time_since_epoch().count() >= unwritten_until_.load(); }
 
   /// The end of a promise made now.
   WallTime promised_until() const { return clock_.now() + length_; }
@@ -40,11 +46,14 @@ class PromiseBook {
   Task<std::optional<WallTime>> keep(Subject subject, RepositoryName repository, Digest digest,
                                      WallTime promised_until);
 
+  Task<bool> is_still_there(Subject subject, RepositoryName repository, Digest digest);
+
   MetadataStore& metadata_;
   const Clock& clock_;
   Log& log_;
   const std::chrono::seconds length_;
   const bool is_read_only_;
+  std::atomic<MonotonicTime::rep> unwritten_until_{std::numeric_limits<MonotonicTime::rep>::min()};
 };
 
 }  // namespace berth

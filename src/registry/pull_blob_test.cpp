@@ -26,7 +26,7 @@ TEST(PullBlob, AMissingFileIs404ForHeadTooUntilThePushThatHealsIt) {
   EXPECT_FALSE(world.pull("app", digest));
   EXPECT_FALSE(world.has("app", digest));
   EXPECT_EQ(run_task(world.metadata.blob_state(digest)), BlobState::missing);
-  EXPECT_FALSE(run_task(world->start_upload.mount(repository("other"), {.digest = digest, .from = {}})));
+  EXPECT_FALSE(run_task(world->start_upload.mount(repository("other"), {.digest = digest, .from = {}})).value());
   world.push("app", "layer");
   EXPECT_EQ(world.pull("app", digest), "layer");
 }

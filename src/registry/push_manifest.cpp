@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "content/hash_algorithm.h"
+#include "registry/manifest_class.h"
+#include "registry/protected_tag.h"
 
 namespace berth {
 
@@ -119,6 +121,8 @@ Task<Result<PushedManifest>> PushManifest::push(PushManifestRequest request) {
   Result<Manifest> manifest = Manifest::parse(request.bytes, request.content_type, policy_.limits.manifest);
   if (!manifest) co_return std::unexpected(std::move(manifest.error()));
   if (const Result<void> urls = check_urls(*manifest); !urls) co_return std::unexpected(urls.error());
+  const Result<void> allowed = check_manifest_class(*manifest, policy_.validation.classes);
+  if (!allowed) co_return std::unexpected(allowed.error());
   const Result<void> space = co_await space_.check(request.bytes.size());
   if (!space) co_return std::unexpected(space.error());
 
@@ -135,7 +139,9 @@ Task<Result<PushedManifest>> PushManifest::push(PushManifestRequest request) {
                   .bytes = SharedBytes(std::move(request.bytes)),
                   .references = references,
                   .tags = tags,
-                  .limits = {.tags = std::move(request.precondition)},
+                  .limits = {.tags = std::move(request.precondition),
+                             .protects = std::move(request.protects),
+                             .quota = policy_.quotas.guard()},
                   .who = std::move(request.who),
                   .now = now,
                   .promised_until = now + policy_.promise,
@@ -145,6 +151,10 @@ Task<Result<PushedManifest>> PushManifest::push(PushManifestRequest request) {
     co_return std::unexpected(refusal_of(*refused, references));
   }
   if (const auto* refused = std::get_if<PreconditionRefused>(&outcome)) co_return std::unexpected(refusal_of(*refused));
+  if (const auto* kept = std::get_if<TagProtected>(&outcome)) co_return refuse_protected(kept->tag);
+  if (const auto* exceeded = std::get_if<QuotaExceeded>(&outcome)) {
+    co_return std::unexpected(policy_.quotas.refusal(*exceeded));
+  }
   co_return PushedManifest{.digest = digest, .subject = subject, .tags = std::move(tags)};
 }
 

@@ -22,6 +22,7 @@ struct PushManifestRequest {
   std::string content_type;    ///< without parameters; empty: the body's mediaType decides
   std::string bytes;
   TagPrecondition precondition = {};
+  TagGuard protects = {};
   std::string who = {};
 };
 
@@ -40,7 +41,8 @@ class PushManifest {
   PushManifest(MetadataStore& metadata, const Clock& clock, SpaceGuard& space, const RegistryPolicy& policy);
 
   /// manifest_invalid, digest_invalid (the bytes are not the digest's), manifest_reference_unknown (a subject for
-  /// each), denied (urls), precondition_failed, too_many_tags, manifest_too_large, storage_full.
+  /// each), denied (urls, class, a protected tag), precondition_failed, quota_exceeded, too_many_tags,
+  /// manifest_too_large, storage_full.
   Task<Result<PushedManifest>> push(PushManifestRequest request);
 
  private:

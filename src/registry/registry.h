@@ -11,11 +11,14 @@
 #include "registry/buffer_budget.h"
 #include "registry/delete_content.h"
 #include "registry/list_content.h"
+#include "registry/name_policy.h"
 #include "registry/policy.h"
 #include "registry/promise_book.h"
 #include "registry/pull_blob.h"
 #include "registry/pull_manifest.h"
 #include "registry/push_manifest.h"
+#include "registry/quota_check.h"
+#include "registry/read_only_mode.h"
 #include "registry/space_guard.h"
 #include "registry/start_upload.h"
 #include "registry/stores.h"
@@ -32,7 +35,8 @@ struct RegistryWorld {
   const Clock& clock;
   Entropy& entropy;
   Log& log;
-  std::string instance_id;  ///< new at each start: names this process in the claims of uploads
+  std::string instance_id;      ///< new at each start: names this process in the claims of uploads
+  UsageStore* usage = nullptr;  ///< null: uploads are held to quotas at their end only
 };
 
 /// Nothing here but who gets what: each rule holds only what it needs. Members are made in this order.
@@ -42,16 +46,19 @@ class Registry {
  public:
   Registry(RegistryWorld world, RegistryPolicy with)
       : policy(std::move(with)),
+        read_only(policy.is_read_only),
+        names(policy.push_allow, policy.push_deny),
         buffers(policy.limits.body_buffer_bytes),
         space(world.stores.blobs, world.clock, {.reserved_bytes = policy.reserved_bytes}),
+        quotas(world.usage, policy.quotas),
         promises(world.stores.metadata, world.clock, world.log, policy.promise, policy.is_read_only),
         receiver(buffers, space, policy.limits),
         uploads(world.stores, world.locks.uploads, world.clock, world.instance_id),
         pull_blob(world.stores, world.locks.digests, promises, world.disk, world.log, policy.limits.digest_lock_wait),
         pull_manifest(world.stores.metadata, promises),
         push_manifest(world.stores.metadata, world.clock, space, policy),
-        start_upload(world.stores.metadata, world.clock, world.entropy, space, policy, world.instance_id),
-        upload_blob(world.stores, world.locks, uploads, receiver, space, world.disk, world.clock, world.entropy,
+        start_upload(world.stores.metadata, world.clock, world.entropy, space, quotas, policy, world.instance_id),
+        upload_blob(world.stores, world.locks, uploads, receiver, space, quotas, world.disk, world.clock, world.entropy,
                     world.log, policy),
         delete_content(world.stores.metadata, world.clock, policy),
         list_content(world.stores.metadata) {}
@@ -59,8 +66,11 @@ class Registry {
   Registry& operator=(const Registry&) = delete;
 
   const RegistryPolicy policy;
+  ReadOnlyMode read_only;
+  const NamePolicy names;
   BufferBudget buffers;
   SpaceGuard space;
+  QuotaCheck quotas;
   PromiseBook promises;
   BodyReceiver receiver;
   UploadDesk uploads;

@@ -5,17 +5,20 @@
 namespace berth {
 
 StartUpload::StartUpload(MetadataStore& metadata, const Clock& clock, Entropy& entropy, SpaceGuard& space,
-                         const RegistryPolicy& policy, std::string instance_id)
+                         QuotaCheck& quotas, const RegistryPolicy& policy, std::string instance_id)
     : metadata_(metadata),
       clock_(clock),
       entropy_(entropy),
       space_(space),
+      quotas_(quotas),
       policy_(policy),
       instance_id_(std::move(instance_id)) {}
 
 Task<Result<UploadStatus>> StartUpload::start(RepositoryName repository, HashAlgorithm algorithm) {
   const Result<void> space = co_await space_.check(0);
   if (!space) co_return std::unexpected(space.error());
+  const Result<void> quota = co_await quotas_.check_unknown(repository, 0);
+  if (!quota) co_return std::unexpected(quota.error());
   Result<UploadId> id = UploadId::parse(random_uuid(entropy_));
   if (!id) co_return std::unexpected(std::move(id.error()));
   const WallTime now = clock_.now();
@@ -32,15 +35,18 @@ Task<Result<UploadStatus>> StartUpload::start(RepositoryName repository, HashAlg
   co_return UploadStatus{.id = std::move(*id), .size_bytes = 0};
 }
 
-Task<std::optional<BlobLink>> StartUpload::mount(RepositoryName repository, MountRequest request) {
+Task<Result<std::optional<BlobLink>>> StartUpload::mount(RepositoryName repository, MountRequest request) {
   const WallTime now = clock_.now();
   MountBlob mount{.to = std::move(repository),
                   .digest = request.digest,
                   .from = std::move(request.from),
                   .now = now,
                   .promised_until = now + policy_.promise,
-                  .review_due = now + policy_.review_grace};
-  return metadata_.mount_blob(std::move(mount));
+                  .review_due = now + policy_.review_grace,
+                  .quota = policy_.quotas.guard()};
+  const MountOutcome outcome = co_await metadata_.mount_blob(std::move(mount));
+  if (outcome.exceeded) co_return std::unexpected(policy_.quotas.refusal(*outcome.exceeded));
+  co_return outcome.link;
 }
 
 }  // namespace berth

@@ -10,6 +10,7 @@
 #include "content/hash_algorithm.h"
 #include "metadata/metadata_store.h"
 #include "registry/policy.h"
+#include "registry/quota_check.h"
 #include "registry/space_guard.h"
 #include "registry/upload_desk.h"
 
@@ -23,21 +24,22 @@ struct MountRequest {
 /// Threading: any loop.
 class StartUpload {
  public:
-  StartUpload(MetadataStore& metadata, const Clock& clock, Entropy& entropy, SpaceGuard& space,
+  StartUpload(MetadataStore& metadata, const Clock& clock, Entropy& entropy, SpaceGuard& space, QuotaCheck& quotas,
               const RegistryPolicy& policy, std::string instance_id);
 
   /// `algorithm` is what the bytes are hashed with as they come; a closing digest of another one costs reading them
-  /// again. storage_full.
+  /// again. storage_full, quota_exceeded.
   Task<Result<UploadStatus>> start(RepositoryName repository, HashAlgorithm algorithm);
 
-  /// Links the blob with a promise; nothing if blob or source are not there: the client uploads then.
-  Task<std::optional<BlobLink>> mount(RepositoryName repository, MountRequest request);
+  /// Links the blob with a promise; nothing if blob or source are not there: the client uploads then. quota_exceeded.
+  Task<Result<std::optional<BlobLink>>> mount(RepositoryName repository, MountRequest request);
 
  private:
   MetadataStore& metadata_;
   const Clock& clock_;
   Entropy& entropy_;
   SpaceGuard& space_;
+  QuotaCheck& quotas_;
   const RegistryPolicy& policy_;
   const std::string instance_id_;
 };

@@ -29,12 +29,14 @@ struct UploadBlob::Writer {
 };
 
 UploadBlob::UploadBlob(Stores stores, Locks locks, UploadDesk& desk, BodyReceiver& receiver, SpaceGuard& space,
-                       BlockingPool& disk, const Clock& clock, Entropy& entropy, Log& log, const RegistryPolicy& policy)
+                       QuotaCheck& quotas, BlockingPool& disk, const Clock& clock, Entropy& entropy, Log& log,
+                       const RegistryPolicy& policy)
     : stores_(stores),
       locks_(locks),
       desk_(desk),
       receiver_(receiver),
       space_(space),
+      quotas_(quotas),
       disk_(disk),
       clock_(clock),
       entropy_(entropy),
@@ -48,7 +50,11 @@ Task<Result<UploadStatus>> UploadBlob::append(RepositoryName repository, UploadI
   if (!writer) co_return std::unexpected(std::move(writer.error()));
   if (!writer->bytes) co_return std::unexpected(unknown(id));
   const std::uint64_t before = writer->bytes->size_bytes();
-  const Result<void> received = co_await receive(*writer, body);
+  if (body.length_bytes.value_or(0) > 0) {
+    const Result<void> quota = co_await hold_to_quota(*writer, std::nullopt, before + *body.length_bytes);
+    if (!quota) co_return std::unexpected(quota.error());
+  }
+  const Result<std::optional<Digest>> received = co_await receive(*writer, body, std::nullopt);
   if (!received) co_return std::unexpected(received.error());
   if (writer->bytes->size_bytes() == before) co_return UploadStatus{.id = std::move(id), .size_bytes = before};
   const UploadProgress progress = co_await sync(*writer);
@@ -74,13 +80,14 @@ Task<Result<Digest>> UploadBlob::finish(RepositoryName repository, UploadId id, 
     const Result<void> recovered = co_await recover_bytes(*writer, expected);
     if (!recovered) co_return std::unexpected(recovered.error());
   }
-  const Result<void> received = co_await receive(*writer, body);
+  // A repeated one is held to them by its commit: its bytes may lie where the blob belongs, and need a record.
+  const Result<void> received = is_repeated ? co_await receive_last(*writer, body, expected)
+                                            : co_await receive_with_room(*writer, body, expected);
   if (!received) co_return std::unexpected(received.error());
-  const Result<void> sealed = co_await seal(*writer, expected);
-  if (!sealed) co_return std::unexpected(sealed.error());
   const bool is_ours = co_await record_expectation(*writer, expected);
   if (!is_ours) co_return std::unexpected(unknown(id));
-  co_await publish(*writer, expected);
+  const Result<void> published = co_await publish(*writer, expected);
+  if (!published) co_return std::unexpected(published.error());
   co_return expected;
 }
 
@@ -104,16 +111,15 @@ Task<Result<Digest>> UploadBlob::push(RepositoryName repository, Digest expected
   if (!writer) co_return std::unexpected(std::move(writer.error()));
   if (!writer->bytes) throw Failure(FailureKind::storage, "a new upload's file was not made");
   writer->has_row = false;
-  const Result<void> received = co_await receive(*writer, body);
+  const Result<void> received = co_await receive_with_room(*writer, body, expected);
   if (!received) co_return std::unexpected(received.error());
-  const Result<void> sealed = co_await seal(*writer, expected);
-  if (!sealed) co_return std::unexpected(sealed.error());
   writer->claimed.record.expected = expected;
   writer->claimed.record.progress.durable_offset = writer->bytes->size_bytes();
   // From here on the row leads to the file, wherever a crash leaves it.
   co_await stores_.metadata.create_upload(writer->record());
   writer->has_row = true;
-  co_await publish(*writer, expected);
+  const Result<void> published = co_await publish(*writer, expected);
+  if (!published) co_return std::unexpected(published.error());
   co_return expected;
 }
 
@@ -134,9 +140,12 @@ Task<Result<UploadBlob::Writer>> UploadBlob::open_writer(ClaimedUpload claimed, 
   co_return std::move(writer);
 }
 
-Task<Result<void>> UploadBlob::receive(Writer& writer, UploadBody body) {
-  if (body.length_bytes == 0) co_return Result<void>();
-  BodyRequest request{.upload = *writer.bytes, .body = body.reader, .expected_bytes = body.length_bytes};
+/// The digest if the bytes were sealed, too, which needs `seal_as` and something to append.
+Task<Result<std::optional<Digest>>> UploadBlob::receive(Writer& writer, UploadBody body,
+                                                        std::optional<HashAlgorithm> seal_as) {
+  if (body.length_bytes == 0) co_return std::nullopt;
+  BodyRequest request{
+      .upload = *writer.bytes, .body = body.reader, .expected_bytes = body.length_bytes, .seal_as = seal_as};
   if (writer.has_row) {
     request.record_progress = [this, &writer](UploadProgress progress) {
       return record_progress(writer, std::move(progress));
@@ -171,7 +180,38 @@ Task<Result<void>> UploadBlob::receive(Writer& writer, UploadBody body) {
     co_return refuse(ErrorCode::size_invalid,
                      fmt::format("{} bytes were announced and {} came", *body.length_bytes, outcome.received_bytes));
   }
-  co_return Result<void>();
+  co_return outcome.digest;
+}
+
+/// The upload's last bytes, and whether all of them are what the client says they are.
+Task<Result<void>> UploadBlob::receive_last(Writer& writer, UploadBody body, Digest expected) {
+  const Result<std::optional<Digest>> received = co_await receive(writer, body, expected.algorithm());
+  if (!received) co_return std::unexpected(received.error());
+  std::optional<Digest> digest = *received;
+  if (!digest) digest = co_await seal(writer, expected.algorithm());
+  if (digest == expected) co_return Result<void>();
+  co_await roll_back(writer);
+  co_return refuse(ErrorCode::digest_invalid, "provided digest did not match uploaded content", {expected.to_string()});
+}
+
+/// The same, where the quotas have room for the whole blob: looked at before the bytes come, if their number is known.
+Task<Result<void>> UploadBlob::receive_with_room(Writer& writer, UploadBody body, Digest expected) {
+  if (body.length_bytes) {
+    Result<void> quota = co_await hold_to_quota(writer, expected, writer.bytes->size_bytes() + *body.length_bytes);
+    if (!quota) co_return quota;
+  }
+  Result<void> received = co_await receive_last(writer, body, expected);
+  if (!received || body.length_bytes) co_return received;
+  co_return co_await hold_to_quota(writer, expected, writer.bytes->size_bytes());
+}
+
+/// Ends the upload if there is no room for it: its bytes would lie there for nothing.
+Task<Result<void>> UploadBlob::hold_to_quota(Writer& writer, std::optional<Digest> digest, std::uint64_t size_bytes) {
+  const RepositoryName& repository = writer.record().repository;
+  Result<void> quota = digest ? co_await quotas_.check_blob(repository, *digest, size_bytes)
+                              : co_await quotas_.check_unknown(repository, size_bytes);
+  if (!quota) co_await abandon(writer);
+  co_return quota;
 }
 
 Task<bool> UploadBlob::record_progress(const Writer& writer, UploadProgress progress) {
@@ -243,11 +283,11 @@ Task<UploadProgress> UploadBlob::sync(Writer& writer) {
   co_return std::move(*progress);
 }
 
-Task<Result<void>> UploadBlob::seal(Writer& writer, Digest expected) {
+Task<Digest> UploadBlob::seal(Writer& writer, HashAlgorithm algorithm) {
   std::optional<Digest> digest;
   std::exception_ptr failure;
   try {
-    digest = co_await writer.bytes->seal(expected.algorithm());
+    digest = co_await writer.bytes->seal(algorithm);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -255,9 +295,7 @@ Task<Result<void>> UploadBlob::seal(Writer& writer, Digest expected) {
     co_await abandon(writer);
     std::rethrow_exception(failure);
   }
-  if (*digest == expected) co_return Result<void>();
-  co_await roll_back(writer);
-  co_return refuse(ErrorCode::digest_invalid, "provided digest did not match uploaded content", {expected.to_string()});
+  co_return *digest;
 }
 
 // Only a digest that the bytes were seen to have gets into the row. So the row that is left of a crash between rename
@@ -271,7 +309,7 @@ Task<bool> UploadBlob::record_expectation(Writer& writer, Digest expected) {
                                                     std::move(progress), clock_.now());
 }
 
-Task<> UploadBlob::publish(Writer& writer, Digest digest) {
+Task<Result<void>> UploadBlob::publish(Writer& writer, Digest digest) {
   const std::uint64_t size_bytes = writer.bytes->size_bytes();
   const KeyLock::Guard guard = co_await locks_.digests.acquire(digest.to_string(), policy_.limits.digest_lock_wait);
   std::exception_ptr failure;
@@ -292,8 +330,12 @@ Task<> UploadBlob::publish(Writer& writer, Digest digest) {
                     .upload = writer.id(),
                     .now = now,
                     .promised_until = now + policy_.promise,
-                    .review_due = now + policy_.review_grace};
-  co_await stores_.metadata.commit_blob(std::move(commit));
+                    .review_due = now + policy_.review_grace,
+                    .quota = policy_.quotas.guard()};
+  // Somebody else took the room meanwhile: the bytes are on record all the same, and the collector's.
+  const std::optional<QuotaExceeded> exceeded = co_await stores_.metadata.commit_blob(std::move(commit));
+  if (exceeded) co_return std::unexpected(policy_.quotas.refusal(*exceeded));
+  co_return Result<void>();
 }
 
 // The rename was done and the commit was not. The bytes lie where the blob belongs, but whether the rename itself

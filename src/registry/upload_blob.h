@@ -12,6 +12,7 @@
 #include "observe/log.h"
 #include "registry/body_receiver.h"
 #include "registry/policy.h"
+#include "registry/quota_check.h"
 #include "registry/stores.h"
 #include "registry/upload_desk.h"
 
@@ -29,35 +30,41 @@ class UploadBlob {
  public:
   /// `disk` reads a blob back after a crash between rename and commit.
   UploadBlob(Stores stores, Locks locks, UploadDesk& desk, BodyReceiver& receiver, SpaceGuard& space,
-             BlockingPool& disk, const Clock& clock, Entropy& entropy, Log& log, const RegistryPolicy& policy);
+             QuotaCheck& quotas, BlockingPool& disk, const Clock& clock, Entropy& entropy, Log& log,
+             const RegistryPolicy& policy);
 
   /// Appends. What arrived of a body that broke off is synced and recorded, so that the client can go on, and the
   /// interruption thrown on.
-  /// upload_unknown, upload_busy, upload_range_invalid (not at the upload's offset), size_invalid, storage_full.
+  /// upload_unknown, upload_busy, upload_range_invalid (not at the upload's offset), size_invalid, storage_full,
+  /// quota_exceeded.
   Task<Result<UploadStatus>> append(RepositoryName repository, UploadId id, UploadBody body);
 
   /// Appends what there is, checks the digest, and makes it a blob of the repository: durable when this returns.
-  /// Refusals leave the upload as it was before this request: digest_invalid (another content), and those of append().
+  /// Refusals leave the upload as it was before this request: digest_invalid (another content), and those of append();
+  /// but quota_exceeded ends it, since its bytes would lie there for nothing.
   /// A second try after a crash between rename and commit finds the bytes and commits them.
   Task<Result<Digest>> finish(RepositoryName repository, UploadId id, Digest expected, UploadBody body);
 
   /// A whole blob in one request; a refusal or an interruption leaves nothing. digest_invalid, size_invalid,
-  /// storage_full.
+  /// storage_full, quota_exceeded.
   Task<Result<Digest>> push(RepositoryName repository, Digest expected, UploadBody body);
 
  private:
   struct Writer;
 
   Task<Result<Writer>> open_writer(ClaimedUpload claimed, UploadBody body);
-  Task<Result<void>> receive(Writer& writer, UploadBody body);
+  Task<Result<std::optional<Digest>>> receive(Writer& writer, UploadBody body, std::optional<HashAlgorithm> seal_as);
+  Task<Result<void>> receive_last(Writer& writer, UploadBody body, Digest expected);
   Task<bool> record_progress(const Writer& writer, UploadProgress progress);
   Task<> keep_interrupted(Writer& writer);
   Task<> roll_back(Writer& writer);
   Task<> abandon(Writer& writer);
   Task<UploadProgress> sync(Writer& writer);
-  Task<Result<void>> seal(Writer& writer, Digest expected);
+  Task<Digest> seal(Writer& writer, HashAlgorithm algorithm);
   Task<bool> record_expectation(Writer& writer, Digest expected);
-  Task<> publish(Writer& writer, Digest digest);
+  Task<Result<void>> receive_with_room(Writer& writer, UploadBody body, Digest expected);
+  Task<Result<void>> hold_to_quota(Writer& writer, std::optional<Digest> digest, std::uint64_t size_bytes);
+  Task<Result<void>> publish(Writer& writer, Digest digest);
   Task<Result<void>> recover_bytes(Writer& writer, Digest expected);
 
   Stores stores_;
@@ -65,6 +72,7 @@ class UploadBlob {
   UploadDesk& desk_;
   BodyReceiver& receiver_;
   SpaceGuard& space_;
+  QuotaCheck& quotas_;
   BlockingPool& disk_;
   const Clock& clock_;
   Entropy& entropy_;

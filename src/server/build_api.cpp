@@ -1,5 +1,7 @@
 #include "server/build_api.h"
 
+#include "server/access.h"
+
 namespace berth {
 
 namespace {
@@ -18,12 +20,26 @@ RequiredChildren required_children_of(IndexPlatforms platforms) {
 
 }  // namespace
 
+QuotaPolicy build_quotas(const ServerConfig& config) {
+  std::vector<QuotaRule> rules;
+  for (const QuotaRuleConfig& rule : config.quotas) {
+    rules.push_back({.repositories = NamePattern::parse_repository(rule.repositories).value(),
+                     .unit = rule.per,
+                     .bytes = rule.bytes,
+                     .pending_bytes = rule.pending_bytes,
+                     .manifests = rule.manifests,
+                     .tags = rule.tags});
+  }
+  return QuotaPolicy(std::move(rules));
+}
+
 RegistryPolicy build_policy(const ServerConfig& config) {
   RegistryPolicy policy;
   policy.allows_deletes = config.storage.is_delete_enabled;
   policy.is_read_only = config.storage.is_read_only;
   policy.promise = config.gc.promise;
   policy.review_grace = config.gc.grace;
+  policy.uses_trash = config.trash.keep_or_default().count() > 0;
   policy.reserved_bytes = [reserve = config.storage.filesystem.reserve](std::uint64_t file_system_bytes) {
     return reserve.bytes_of(file_system_bytes);
   };
@@ -36,7 +52,14 @@ RegistryPolicy build_policy(const ServerConfig& config) {
   }
   policy.validation.url_allow = validation.url_allow;
   policy.validation.url_deny = validation.url_deny;
+  policy.validation.classes = config.manifest_classes;
+  for (const RegistryMiddlewareConfig& middleware : config.registry_middleware) {
+    if (middleware.is_disabled) continue;
+    policy.push_allow.insert(policy.push_allow.end(), middleware.allow.begin(), middleware.allow.end());
+    policy.push_deny.insert(policy.push_deny.end(), middleware.deny.begin(), middleware.deny.end());
+  }
   policy.limits = config.limits.registry;
+  policy.quotas = build_quotas(config);
   return policy;
 }
 
@@ -52,6 +75,11 @@ ApiOptions build_api_options(const ServerConfig& config) {
   options.tag_page = config.limits.tag_page;
   options.referrers_bytes = config.limits.referrers_bytes;
   options.answers = config.cache.answers;
+  options.challenges = build_challenges(config);
+  options.client_addresses = config.http.client_addresses;
+  options.cors = config.http.cors;
+  options.rate_limits = config.rate_limits;
+  if (config.auth.certificate.is_enabled) options.certificate_user = config.auth.certificate.user;
   return options;
 }
 

@@ -7,6 +7,7 @@
 
 namespace berth {
 
+QuotaPolicy build_quotas(const ServerConfig& config);
 RegistryPolicy build_policy(const ServerConfig& config);
 ApiOptions build_api_options(const ServerConfig& config);
 DebugApiOptions build_debug_api_options(const ServerConfig& config);

@@ -20,6 +20,11 @@ http::ListenAddress listen_address_of(const ListenerConfig& listener) {
   return {.address = listener.address, .is_unix = listener.network == ListenNetwork::unix_socket, .inherited = {}};
 }
 
+std::string_view protocol_name(const http::AccessRecord& record) {
+  if (record.http_major == 2) return "HTTP/2.0";
+  return record.http_minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
+}
+
 void write_line(AccessLog& log, const Clock& clock, const http::AccessRecord& record) {
   AccessLine line;
   line.started = clock.now() - record.duration;
@@ -27,7 +32,7 @@ void write_line(AccessLog& log, const Clock& clock, const http::AccessRecord& re
   line.user = record.user;
   line.method = record.method;
   line.target = record.target;
-  line.protocol = record.http_minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
+  line.protocol = protocol_name(record);
   line.status = record.status;
   line.sent_bytes = record.body_bytes;
   line.referer = record.referer;
@@ -46,7 +51,11 @@ http::ServerOptions build_public_options(const HttpConfig& config, std::vector<U
   http::ServerOptions options;
   options.limits = config.limits;
   options.loop_count = loop_count_of(config);
-  if (config.tls.is_enabled()) options.tls = config.tls.options();
+  if (config.tls.is_enabled()) {
+    options.tls = config.tls.options();
+    options.tls->offers_http2 = !config.is_http2_disabled;
+  }
+  options.speaks_h2c = config.is_h2c_enabled && !config.tls.is_enabled();
   for (UniqueFd& socket : inherited) {
     const std::string name = fmt::format("inherited socket {}", socket.get());
     options.listeners.push_back(

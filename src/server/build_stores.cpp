@@ -15,8 +15,10 @@
 #include "async/run_blocking.h"
 #include "async/run_to_end.h"
 #include "base/failure.h"
+#include "metadata/memory/memory_account_store.h"
 #include "metadata/memory/memory_metadata_store.h"
 #include "metadata/sqlite/sqlite_metadata_store.h"
+#include "server/build_api.h"
 #include "server/file_system_kind.h"
 #include "server/identity.h"
 #include "server/lock_file.h"
@@ -35,7 +37,8 @@ constexpr std::size_t kLeastDiskThreads = 16;
 
 std::size_t disk_thread_count(const ServerConfig& config) {
   if (config.pools.disk.thread_count > 0) return config.pools.disk.thread_count;
-  const std::size_t wanted = std::max<std::size_t>(kLeastDiskThreads, std::size_t{4} * std::thread::hardware_concurrency());
+  const std::size_t wanted =
+      std::max<std::size_t>(kLeastDiskThreads, std::size_t{4} * std::thread::hardware_concurrency());
   return std::min<std::size_t>(wanted, config.storage.filesystem.max_threads);
 }
 
@@ -65,7 +68,8 @@ SqliteOptions sqlite_options(const ServerConfig& config, const std::string& root
   SqliteOptions options;
   const SqliteConfig& sqlite = config.metadata.sqlite;
   options.path = sqlite.path.empty() ? root + "/" + std::string(layout::kMetadata) : sqlite.path;
-  options.reader_count = sqlite.reader_count > 0 ? sqlite.reader_count : std::max(1U, std::thread::hardware_concurrency());
+  options.reader_count =
+      sqlite.reader_count > 0 ? sqlite.reader_count : std::max(1U, std::thread::hardware_concurrency());
   options.read_queue_limit = config.pools.database.queue_limit;
   options.write_queue_limit = config.pools.database.queue_limit;
   options.cache_bytes = sqlite.cache_bytes;
@@ -93,30 +97,52 @@ class DiskStores final : public OpenStores {
     // SQLite syncs the directory of its log; that the directory itself is there is ours.
     sync_directory(root_);
     registry_id_ = run_to_end(establish_identity(storage_.identity(), *metadata_, entropy, root_));
+    keep_quotas(config, clock, log);
     if (was_cut_off) check_behind_serving(log);
     add_metrics(metrics);
   }
 
   BlobStore& blobs() override { return blobs_; }
+  BlobFiles& files() override { return storage_.files(); }
   BlobUploads& uploads() override { return uploads_; }
   MetadataStore& metadata() override { return *metadata_; }
+  AccountStore& accounts() override { return metadata_->accounts(); }
+  CollectionStore& collection() override { return metadata_->collection(); }
+  TrashStore& trash() override { return metadata_->trash(); }
+  RepositoryStore& repositories() override { return metadata_->repositories(); }
+  ScrubStore& scrub() override { return metadata_->scrub(); }
+  RetentionStore& retention() override { return metadata_->retention(); }
+  JobStore& jobs() override { return metadata_->jobs(); }
+  UsageStore& usage() override { return metadata_->usage(); }
   BlockingPool& disk() override { return disk_; }
   const std::string& registry_id() const override { return registry_id_; }
   const std::string& root() const override { return root_; }
 
  private:
+  // Before anything is written, which is charged to them then.
+  void keep_quotas(const ServerConfig& config, const Clock& clock, Log& log) {
+    const MonotonicTime began = clock.monotonic();
+    const std::size_t counted = run_to_end(metadata_->usage().keep_scopes(build_quotas(config).scopes()));
+    if (counted == 0) return;
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock.monotonic() - began);
+    log.info("counted what new quotas are charged", {{"quotas", std::uint64_t{counted}}, {"ms", took.count()}});
+  }
+
   void add_metrics(Metrics& metrics) {
     metrics.gauge_from("berth_disk_queue_jobs", "Jobs waiting for a thread of the disk pool.",
                        [this] { return static_cast<double>(disk_.queued()); });
-    const auto stat = [this](auto SqliteStats::*member) {
+    const auto stat = [this](auto SqliteStats::* member) {
       return [this, member] { return static_cast<double>(metadata_->stats().*member); };
     };
-    metrics.counter_from("berth_metadata_commits_total", "Commits of the metadata database.", stat(&SqliteStats::commits));
+    metrics.counter_from("berth_metadata_commits_total", "Commits of the metadata database.",
+                         stat(&SqliteStats::commits));
     metrics.counter_from("berth_metadata_committed_requests_total", "Writes that these commits carried.",
                          stat(&SqliteStats::committed_requests));
-    metrics.counter_from("berth_metadata_failed_commits_total", "Commits that failed.", stat(&SqliteStats::failed_commits));
+    metrics.counter_from("berth_metadata_failed_commits_total", "Commits that failed.",
+                         stat(&SqliteStats::failed_commits));
     metrics.gauge_from("berth_metadata_wal_bytes", "Size of the write-ahead log.", stat(&SqliteStats::wal_bytes));
-    metrics.gauge_from("berth_metadata_queued_writes", "Writes waiting for a commit.", stat(&SqliteStats::queued_writes));
+    metrics.gauge_from("berth_metadata_queued_writes", "Writes waiting for a commit.",
+                       stat(&SqliteStats::queued_writes));
     metrics.gauge_from("berth_metadata_queued_reads", "Reads waiting for a thread.", stat(&SqliteStats::queued_reads));
   }
 
@@ -149,9 +175,10 @@ class DiskStores final : public OpenStores {
     const std::string place = directory.empty() ? "." : directory.string();
     const auto network = network_file_system_of(place);
     if (!network) return;
-    throw Failure(FailureKind::metadata, fmt::format("the metadata database cannot lie in {}, a network file system ({}): "
-                                                     "set metadata.sqlite.path to a file on a local disk",
-                                                     place, *network));
+    throw Failure(FailureKind::metadata,
+                  fmt::format("the metadata database cannot lie in {}, a network file system ({}): "
+                              "set metadata.sqlite.path to a file on a local disk",
+                              place, *network));
   }
 
   std::string root_;
@@ -171,11 +198,21 @@ class MemoryStores final : public OpenStores {
   MemoryStores(const ServerConfig& config, const Clock& clock, Entropy& entropy)
       : disk_("disk", 2, config.pools.disk.queue_limit), storage_(clock) {
     registry_id_ = run_to_end(establish_identity(storage_.identity(), metadata_, entropy, "memory"));
+    run_to_end(metadata_.keep_scopes(build_quotas(config).scopes()));
   }
 
   BlobStore& blobs() override { return storage_.blobs(); }
+  BlobFiles& files() override { return storage_.files(); }
   BlobUploads& uploads() override { return storage_.uploads(); }
   MetadataStore& metadata() override { return metadata_; }
+  AccountStore& accounts() override { return accounts_; }
+  CollectionStore& collection() override { return metadata_; }
+  TrashStore& trash() override { return metadata_; }
+  RepositoryStore& repositories() override { return metadata_; }
+  ScrubStore& scrub() override { return metadata_; }
+  RetentionStore& retention() override { return metadata_; }
+  JobStore& jobs() override { return metadata_; }
+  UsageStore& usage() override { return metadata_; }
   BlockingPool& disk() override { return disk_; }
   const std::string& registry_id() const override { return registry_id_; }
   const std::string& root() const override { return root_; }
@@ -184,14 +221,15 @@ class MemoryStores final : public OpenStores {
   BlockingPool disk_;  // nothing of ours blocks here; for rules that read stored bytes again
   MemoryStorage storage_;
   MemoryMetadataStore metadata_;
+  MemoryAccountStore accounts_;
   std::string registry_id_;
   std::string root_;
 };
 
 }  // namespace
 
-std::unique_ptr<OpenStores> open_stores(const ServerConfig& config, const Clock& clock, Entropy& entropy,
-                                        Log& log, Metrics& metrics) {
+std::unique_ptr<OpenStores> open_stores(const ServerConfig& config, const Clock& clock, Entropy& entropy, Log& log,
+                                        Metrics& metrics) {
   if (config.storage.driver == StorageDriver::inmemory) return std::make_unique<MemoryStores>(config, clock, entropy);
   return std::make_unique<DiskStores>(config, clock, entropy, log, metrics);
 }

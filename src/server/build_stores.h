@@ -7,10 +7,19 @@
 #include "async/run_blocking.h"
 #include "base/clock.h"
 #include "base/entropy.h"
+#include "metadata/account_store.h"
+#include "metadata/collection_store.h"
+#include "metadata/job_store.h"
 #include "metadata/metadata_store.h"
+#include "metadata/repository_store.h"
+#include "metadata/retention_store.h"
+#include "metadata/scrub_store.h"
+#include "metadata/trash_store.h"
+#include "metadata/usage_store.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "server/config.h"
+#include "storage/blob_files.h"
 #include "storage/blob_store.h"
 #include "storage/blob_uploads.h"
 
@@ -21,8 +30,18 @@ class OpenStores {
  public:
   virtual ~OpenStores() = default;
   virtual BlobStore& blobs() = 0;
+  virtual BlobFiles& files() = 0;
   virtual BlobUploads& uploads() = 0;
   virtual MetadataStore& metadata() = 0;
+  virtual AccountStore& accounts() = 0;
+  virtual CollectionStore& collection() = 0;
+  virtual TrashStore& trash() = 0;
+  virtual RepositoryStore& repositories() = 0;
+  virtual ScrubStore& scrub() = 0;
+  virtual RetentionStore& retention() = 0;
+  virtual JobStore& jobs() = 0;
+  /// The scopes of the configured quotas are kept.
+  virtual UsageStore& usage() = 0;
   /// The pool for work that blocks on the disk.
   virtual BlockingPool& disk() = 0;
   virtual const std::string& registry_id() const = 0;
@@ -32,7 +51,7 @@ class OpenStores {
 
 /// Blocks: for the start. Throws a Failure whose text is one line for the operator if the root is locked, foreign, on a
 /// network file system, or the two sides do not belong together; a foreign root has not been touched then.
-std::unique_ptr<OpenStores> open_stores(const ServerConfig& config, const Clock& clock, Entropy& entropy,
-                                        Log& log, Metrics& metrics);
+std::unique_ptr<OpenStores> open_stores(const ServerConfig& config, const Clock& clock, Entropy& entropy, Log& log,
+                                        Metrics& metrics);
 
 }  // namespace berth

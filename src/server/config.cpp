@@ -23,6 +23,7 @@ http::TlsOptions TlsConfig::options() const {
       client_cas.empty() ? ClientCertificates::off : ClientCertificates::require_and_verify;
   return {.certificate_file = certificate,
           .key_file = key,
+          .more_certificates = certificates,
           .client_ca_files = client_cas,
           .client_certificates = client_auth.value_or(unset),
           .is_tls13_only = is_tls13_only,

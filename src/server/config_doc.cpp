@@ -111,6 +111,8 @@ void write_section(const SettingNode& section, std::string& page) {
   page += fmt::format("\n## {}\n\n{}\n", section.key, meaning(section));
   page += kTableHead;
   for (const auto& child : section.children) write_rows(*child, page);
+  if (!section.element) return;
+  for (const auto& child : section.element->children) write_rows(*child, page);
 }
 
 }  // namespace
@@ -126,7 +128,7 @@ std::string config_document() {
     if (child->kind == SettingNode::Kind::value) write_rows(*child, page);
   }
   for (const auto& child : root.children) {
-    if (child->kind == SettingNode::Kind::section) write_section(*child, page);
+    if (child->kind != SettingNode::Kind::value) write_section(*child, page);
   }
   return page;
 }

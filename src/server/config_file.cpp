@@ -7,7 +7,7 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "base/unique_fd.h"
 
@@ -15,9 +15,9 @@ namespace berth {
 
 std::expected<std::string, std::string> read_regular_file(const std::string& path, std::size_t limit) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!file.is_open()) return std::unexpected(std::string(std::strerror(errno)));
-  struct stat info {};
-  if (::fstat(file.get(), &info) != 0) return std::unexpected(std::string(std::strerror(errno)));
+  if (!file.is_open()) return std::unexpected(std::generic_category().message(errno));
+  struct stat info{};
+  if (::fstat(file.get(), &info) != 0) return std::unexpected(std::generic_category().message(errno));
   if (S_ISDIR(info.st_mode)) return std::unexpected(std::string("is a directory"));
   if (!S_ISREG(info.st_mode)) return std::unexpected(std::string("is not a regular file"));
   std::string text;
@@ -26,7 +26,7 @@ std::expected<std::string, std::string> read_regular_file(const std::string& pat
   while (true) {
     const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return std::unexpected(std::string(std::strerror(errno)));
+    if (count < 0) return std::unexpected(std::generic_category().message(errno));
     if (count == 0) return text;
     text.append(buffer.data(), static_cast<std::size_t>(count));
     if (text.size() > limit) return std::unexpected(fmt::format("is larger than {} bytes", limit));

@@ -7,7 +7,7 @@
 
 namespace berth {
 
-/// The file's bytes, or why not: "No such file or directory", "is not a regular file", "is larger than 1048576 bytes".
+/// The file's bytes, or why not: "No such file or directory", "is not a regular file", "is larger than 4194304 bytes".
 /// Blocks. Never waits for a pipe and never reads more than the limit.
 std::expected<std::string, std::string> read_regular_file(const std::string& path, std::size_t limit);
 

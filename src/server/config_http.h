@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "api/client_address.h"
+#include "api/cors.h"
 #include "http/server.h"
 
 namespace berth {
@@ -21,6 +23,7 @@ struct ListenerConfig {
 struct TlsConfig {
   std::string certificate;
   std::string key;
+  std::vector<http::CertificateFiles> certificates;  ///< beside that one, by name
   std::vector<std::string> client_cas;
   /// Unset: require_and_verify if there are client CAs, else off.
   std::optional<http::ClientCertificates> client_auth;
@@ -55,7 +58,10 @@ struct HttpConfig {
   TlsConfig tls;
   /// Added to every answer of the registry's routes.
   std::vector<std::pair<std::string, std::vector<std::string>>> headers;
+  ClientAddressOptions client_addresses;
+  CorsOptions cors;
   bool is_http2_disabled = false;
+  bool is_h2c_enabled = false;
   DebugConfig debug;
   http::ServerLimits limits;  ///< `timeout` and `limits` together
   unsigned loop_count = 0;    ///< 0: one for each core

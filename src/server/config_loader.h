@@ -13,7 +13,7 @@
 namespace berth {
 
 /// A file may be this large.
-constexpr std::size_t kConfigFileLimit = 1024 * 1024;
+constexpr std::size_t kConfigFileLimit = 4 * 1024 * 1024;
 
 struct ConfigSources {
   /// Nothing: the built-in defaults (builtin_config()).

@@ -3,12 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "server/settings.h"
+#include "tests/support/temporary_directory.h"
 
 namespace berth {
 namespace {
@@ -119,13 +118,75 @@ TEST(LoadConfig, RefusesASecondDriverFromTheEnvironment) {
               ElementsAre("config.yml:2: storage: must provide exactly one storage type. Provided: [filesystem s3]"));
 }
 
-TEST(LoadConfig, RefusesTwoSchemesButHtpasswdBesideToken) {
-  EXPECT_THAT(errors_with("auth: {silly: {realm: r}, token: {realm: r}}\n"),
-              ElementsAre("config.yml:3: auth: must provide exactly one type. Provided: [silly token]"));
+TEST(LoadConfig, RefusesSchemesThatDoNotGoTogether) {
+  EXPECT_THAT(errors_with("auth: {silly: {realm: r, service: s}, htpasswd: {realm: r, path: /p}}\n"),
+              ElementsAre("config.yml:3: auth: must provide exactly one type. Provided: [htpasswd silly]"));
   EXPECT_THAT(errors_with("auth: {ldap: {}}\n"), ElementsAre("config.yml:3: auth.ldap: unknown authentication scheme"));
-  EXPECT_THAT(errors_with("auth: {htpasswd: {realm: r}, token: {realm: r}}\n"), IsEmpty());
-  EXPECT_THAT(lines(with("auth: silly\n").report.not_built), ElementsAre("config.yml:3: auth.silly: not built yet"));
-  EXPECT_THAT(lines(with("auth: none\n").report.not_built), IsEmpty());
+  EXPECT_THAT(errors_with("auth: {htpasswd: {realm: r, path: /p}, "
+                          "token: {realm: r, service: s, issuer: i, jwks: /j}}\n"),
+              IsEmpty());
+  EXPECT_THAT(errors_with("auth: none\n"), IsEmpty());
+}
+
+TEST(LoadConfig, NamesWhatASchemeCannotDoWithout) {
+  EXPECT_THAT(errors_with("auth: silly\n"),
+              ElementsAre("config.yml:3: auth.silly.realm: missing", "config.yml:3: auth.silly.service: missing"));
+  EXPECT_THAT(errors_with("auth: {htpasswd: {realm: r}}\n"), ElementsAre("config.yml:3: auth.htpasswd.path: missing"));
+  EXPECT_THAT(errors_with("auth: {token: {realm: r, service: s, issuer: i}}\n"),
+              ElementsAre(HasSubstr("auth.token: needs rootcertbundle or jwks")));
+  const std::string token = "auth: {token: {realm: r, service: s, issuer: i, jwks: /j, signingalgorithms: ";
+  EXPECT_THAT(lines(with(token + "[HS256, RS256]}}\n").report.warnings),
+              ElementsAre(HasSubstr("HMAC is never accepted")));
+  EXPECT_THAT(errors_with(token + "[HS256]}}\n"), ElementsAre(HasSubstr("no algorithm is left")));
+}
+
+TEST(LoadConfig, ReadsRules) {
+  const Read loaded = with(
+      "auth: {htpasswd: {realm: r, path: /p}}\n"
+      "access:\n"
+      "  - {allow: pull, who: anonymous, repositories: public/**}\n"
+      "  - {allow: [pull, push, delete, catalog], who: authenticated}\n"
+      "  - deny: [push, delete]\n"
+      "    who: [user:bob, group:interns]\n"
+      "    tags: v*\n"
+      "policy: {tags: [{repositories: team/**, tags: v*, except: group:release}]}\n");
+  EXPECT_THAT(lines(loaded.report.errors), IsEmpty());
+  const PolicySource source = loaded.config.access.policy_source();
+  ASSERT_EQ(source.rules.size(), 3U);
+  EXPECT_EQ(source.rules[0].text(), "allow pull to anonymous on public/**");
+  EXPECT_EQ(source.rules[0].origin, "config.yml:5");
+  EXPECT_EQ(source.rules[1].text(), "allow pull,push,delete,catalog to authenticated");
+  EXPECT_EQ(source.rules[2].text(), "deny push,delete to user:bob,group:interns tags v*");
+  EXPECT_EQ(source.rules[2].origin, "config.yml:7");
+  ASSERT_EQ(source.protections.size(), 1U);
+  EXPECT_EQ(source.protections[0].except.at(0).text(), "group:release");
+}
+
+TEST(LoadConfig, RefusesRulesThatSayNothing) {
+  const std::string auth = "auth: {htpasswd: {realm: r, path: /p}}\n";
+  EXPECT_THAT(errors_with(auth + "access: [{allow: pull, deny: push, who: anonymous}]\n"),
+              ElementsAre("config.yml:4: access[0]: needs either allow or deny"));
+  EXPECT_THAT(errors_with(auth + "access: [{who: anonymous}]\n"),
+              ElementsAre("config.yml:4: access[0]: needs either allow or deny"));
+  EXPECT_THAT(errors_with(auth + "access: [{allow: pull}]\n"), Contains(HasSubstr("access[0]: needs who")));
+  EXPECT_THAT(errors_with(auth + "access: [{allow: pul, who: anonymous}]\n"),
+              Contains(HasSubstr("access[0].allow: \"pul\" is not one of pull, push")));
+  EXPECT_THAT(errors_with(auth + "access: [{allow: pull, who: alice}]\n"),
+              Contains(HasSubstr("access[0].who: \"alice\" names nobody")));
+  EXPECT_THAT(errors_with(auth + "access: [{allow: pull, who: anonymous, repositories: Team/x}]\n"),
+              Contains(HasSubstr("access[0].repositories: \"Team/x\" has a character")));
+  EXPECT_THAT(errors_with("access: [{allow: pull, who: anonymous}]\n"),
+              ElementsAre("config.yml:3: access: needs auth: without it nobody is asked who he is"));
+}
+
+TEST(LoadConfig, ReadsRegistryMiddleware) {
+  const Read loaded = with("middleware: {registry: [{name: repository, options: {allow: ['^approved/.*$']}}]}\n");
+  EXPECT_THAT(lines(loaded.report.errors), IsEmpty());
+  EXPECT_THAT(loaded.config.registry_middleware.at(0).allow, ElementsAre("^approved/.*$"));
+  EXPECT_THAT(errors_with("middleware: {registry: [{name: cloudfront}]}\n"),
+              Contains(HasSubstr("no registry middleware is called \"cloudfront\"")));
+  EXPECT_THAT(errors_with("middleware: {registry: [{name: repository, options: {allow: ['(']}}]}\n"),
+              Contains(HasSubstr("is not a regular expression")));
 }
 
 TEST(LoadConfig, RefusesWrongScalarTypes) {
@@ -218,27 +279,47 @@ TEST(LoadConfig, WarnsAboutUnknownKeysAnywhere) {
 
 TEST(LoadConfig, ListsEverythingThatIsNotBuilt) {
   const Read loaded = with(
-      "auth: {htpasswd: {realm: r, path: /p}}\nproxy: {remoteurl: https://x.example.com}\n"
-      "middleware: {registry: [{name: repository}]}\nnotifications: {endpoints: [{name: a, url: http://x}]}\n"
-      "http: {h2c: {enabled: true}, tls: {letsencrypt: {cachefile: /c}}}\nlog: {hooks: [{type: mail}]}\n"
-      "policy: {repository: {classes: [image]}}\nhealth: {http: [{uri: http://x}]}\n");
+      "proxy: {remoteurl: https://x.example.com}\n"
+      "middleware: {storage: [{name: redirect}]}\nnotifications: {endpoints: [{name: a, url: http://x}]}\n"
+      "http: {tls: {letsencrypt: {cachefile: /c}}}\nlog: {hooks: [{type: mail}]}\n"
+      "health: {http: [{uri: http://x}]}\n");
   EXPECT_THAT(lines(loaded.report.errors), IsEmpty());
   EXPECT_THAT(
       lines(loaded.report.not_built),
-      ElementsAre(HasSubstr("auth.htpasswd.realm: not built yet: authentication"), HasSubstr("auth.htpasswd.path"),
-                  HasSubstr("proxy.remoteurl"), HasSubstr("middleware.registry"), HasSubstr("notifications.endpoints"),
-                  HasSubstr("http.h2c.enabled"), HasSubstr("http.tls.letsencrypt.cachefile"), HasSubstr("log.hooks"),
-                  HasSubstr("policy.repository.classes"), HasSubstr("health.http")));
+      ElementsAre(HasSubstr("proxy.remoteurl"), HasSubstr("middleware.storage"), HasSubstr("notifications.endpoints"),
+                  HasSubstr("http.tls.letsencrypt.cachefile"), HasSubstr("log.hooks"), HasSubstr("health.http")));
 }
 
 TEST(LoadConfig, ListsNothingForWhatIsSwitchedOff) {
   const Read loaded = with(
       "auth: {none: {}}\nproxy: {}\nmiddleware: {registry: []}\nnotifications: {endpoints: []}\n"
-      "http: {h2c: {enabled: false}}\nlog: {hooks: [{type: mail, disabled: true}]}\n");
+      "log: {hooks: [{type: mail, disabled: true}]}\n");
   EXPECT_THAT(lines(loaded.report.not_built), IsEmpty());
   EXPECT_THAT(
       lines(with("proxy: {remoteurl: ''}\nnotifications: {endpoints: [{name: a, disabled: true}]}\n").report.not_built),
       IsEmpty());
+}
+
+TEST(LoadConfig, ReadsTheLimitsOfHttp2) {
+  const Read loaded = with(
+      "http: {h2c: {enabled: true}, http2: {disabled: true, maxstreams: 7, headerlistsize: 2KiB, resets: 8, pings: 9, "
+      "settings: 10, idleframes: 1000, streamwindow: 1MiB, connectionwindow: 2MiB}}\n");
+  EXPECT_THAT(lines(loaded.report.errors), IsEmpty());
+  EXPECT_TRUE(loaded.config.http.is_h2c_enabled);
+  EXPECT_TRUE(loaded.config.http.is_http2_disabled);
+  const http::Http2Limits& limits = loaded.config.http.limits.http2;
+  EXPECT_EQ(limits.stream_count, 7U);
+  EXPECT_EQ(limits.header_list_bytes, 2048U);
+  EXPECT_EQ(limits.reset_burst, 8U);
+  EXPECT_EQ(limits.ping_burst, 9U);
+  EXPECT_EQ(limits.settings_burst, 10U);
+  EXPECT_EQ(limits.idle_frame_burst, 1000U);
+  EXPECT_EQ(limits.stream_window_bytes, 1024U * 1024);
+  EXPECT_EQ(limits.connection_window_bytes, 2048U * 1024);
+  EXPECT_THAT(lines(with("http: {http2: {streamwindow: 1KiB}}\n").report.errors),
+              ElementsAre(HasSubstr("streamwindow")));
+  EXPECT_THAT(lines(with("http: {h2c: {enabled: true}, tls: {certificate: /c, key: /k}}\n").report.warnings),
+              ElementsAre(HasSubstr("http.h2c: has no effect")));
 }
 
 TEST(LoadConfig, ReadsTimeoutsAsOneDurationOrAMap) {
@@ -332,20 +413,15 @@ TEST(LoadConfig, TakesTheAnnotatedExampleWithEitherDriver) {
       EXPECT_THAT(warning.line(), testing::AnyOf(HasSubstr("old spelling, read as redis."), HasSubstr("letsencrypt")));
     }
     EXPECT_EQ(loaded.report.no_ops.size(), 3U);  // storage.cache, redis, reporting
-    EXPECT_THAT(lines(loaded.report.not_built), Contains(HasSubstr("auth.htpasswd.path")));
+    EXPECT_THAT(lines(loaded.report.not_built), Contains(HasSubstr("notifications.endpoints")));
     EXPECT_EQ(loaded.config.http.limits.idle_time, 30s);
   }
 }
 
 class ConfigFile : public testing::Test {
  protected:
-  ConfigFile() {
-    std::string name = "/tmp/berth-config-XXXXXX";
-    directory_ = ::mkdtemp(name.data());
-  }
-  ~ConfigFile() override { std::filesystem::remove_all(directory_); }
-
-  std::string directory_;
+  TemporaryDirectory temporary_;
+  const std::string directory_ = temporary_.path().string();
 };
 
 TEST_F(ConfigFile, MissingLargeOrNoFileIsOneLine) {
@@ -357,7 +433,7 @@ TEST_F(ConfigFile, MissingLargeOrNoFileIsOneLine) {
               ElementsAre("/dev/zero: is not a regular file"));
   std::ofstream(directory_ + "/large.yml") << "version: 0.1\n#" << std::string(kConfigFileLimit, 'x');
   EXPECT_THAT(load_config({.file = directory_ + "/large.yml", .environment = {}}).errors,
-              ElementsAre(directory_ + "/large.yml: is larger than 1048576 bytes"));
+              ElementsAre(directory_ + "/large.yml: is larger than 4194304 bytes"));
 }
 
 TEST_F(ConfigFile, NamesTheFileAsItWasTyped) {

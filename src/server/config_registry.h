@@ -4,11 +4,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "api/answer_cache.h"
+#include "metadata/usage_store.h"
 #include "registry/policy.h"
 
 namespace berth {
@@ -29,6 +31,18 @@ struct ValidationConfig {
   IndexPlatforms platforms = IndexPlatforms::all;  ///< which children of an index must be there
   std::vector<PlatformConfig> platform_list;
   MissingReferences missing = MissingReferences::refuse;
+};
+
+/// One of quotas[]. The pattern was parsed once without error.
+struct QuotaRuleConfig {
+  std::string repositories;
+  ScopeUnit per = ScopeUnit::together;
+  std::optional<std::uint64_t> bytes;
+  std::optional<std::uint64_t> pending_bytes;
+  std::optional<std::uint64_t> manifests;
+  std::optional<std::uint64_t> tags;
+
+  bool has_limit() const { return bytes || pending_bytes || manifests || tags; }
 };
 
 struct LimitsConfig {
@@ -76,6 +90,7 @@ struct PoolConfig {
 
 struct PoolsConfig {
   PoolConfig disk;
+  PoolConfig passwords{.queue_limit = 128};
   PoolConfig database;  ///< its threads are metadata.sqlite.readers
 };
 

@@ -8,9 +8,9 @@
 
 namespace berth {
 
-void reload_log_level(const ServerConfig& running, Log& log) {
+ServerConfig read_config_again(const ServerConfig& running, Log& log) {
   const std::optional<std::string> file = running.file.empty() ? std::nullopt : std::optional(running.file);
-  const LoadedConfig loaded = load_config({.file = file, .environment = registry_environment()});
+  LoadedConfig loaded = load_config({.file = file, .environment = registry_environment()});
   if (!loaded.errors.empty()) throw std::runtime_error(loaded.errors.front());
   if (!loaded.not_built.empty()) throw std::runtime_error(loaded.not_built.front());
   for (const std::string& warning : loaded.warnings) log.warn(warning);
@@ -18,7 +18,7 @@ void reload_log_level(const ServerConfig& running, Log& log) {
     if (setting.reload == SettingReload::live) continue;
     log.warn(fmt::format("{} has changed and needs a restart", setting.path));
   }
-  log.set_level(loaded.config.log.level);
+  return std::move(loaded.config);
 }
 
 }  // namespace berth

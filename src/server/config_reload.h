@@ -6,9 +6,9 @@
 
 namespace berth {
 
-/// Reads the file and the environment that `running` came from again and sets the log's level. Keys that changed and
-/// need a restart are named in a warning each. Blocks. Throws std::runtime_error with the first problem, and then
-/// changes nothing.
-void reload_log_level(const ServerConfig& running, Log& log);
+/// Reads the file and the environment that `running` came from again. Keys that changed and need a restart are named in
+/// a warning each; the others are the caller's to bring into force. Blocks. Throws std::runtime_error with the first
+/// problem.
+ServerConfig read_config_again(const ServerConfig& running, Log& log);
 
 }  // namespace berth

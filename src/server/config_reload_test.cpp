@@ -3,12 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
 #include "server/config_loader.h"
+#include "tests/support/temporary_directory.h"
 
 namespace berth {
 namespace {
@@ -23,45 +23,41 @@ class RecordingLog final : public Log {
     messages.emplace_back(message);
   }
   bool is_enabled(LogLevel) const override { return true; }
-  void set_level(LogLevel value) override { level = value; }
+  void set_level(LogLevel) override {}
 
-  LogLevel level = LogLevel::info;
   std::vector<std::string> messages;
 };
 
 class Reload : public testing::Test {
  protected:
   Reload() {
-    std::string name = "/tmp/berth-reload-XXXXXX";
-    directory_ = ::mkdtemp(name.data());
     write("");
     running_ = load_config({.file = file(), .environment = {}}).config;
   }
-  ~Reload() override { std::filesystem::remove_all(directory_); }
 
-  std::string file() const { return directory_ + "/config.yml"; }
+  std::string file() const { return directory_.file("config.yml"); }
   void write(const std::string& more) { std::ofstream(file()) << "version: 0.1\nstorage: inmemory\n" << more; }
 
-  std::string directory_;
+  TemporaryDirectory directory_;
   ServerConfig running_;
   RecordingLog log_;
 };
 
-TEST_F(Reload, SetsTheLevelAndNamesWhatNeedsARestart) {
-  write("log: {level: debug}\nhttp: {addr: ':1'}\nhtpp: x\n");
-  reload_log_level(running_, log_);
-  EXPECT_EQ(log_.level, LogLevel::debug);
+TEST_F(Reload, ReadsWhatIsThereNowAndNamesWhatNeedsARestart) {
+  write("log: {level: debug}\nhttp: {addr: ':1'}\nhtpp: x\npolicy: {tags: [{tags: v*}]}\n");
+  const ServerConfig fresh = read_config_again(running_, log_);
+  EXPECT_EQ(fresh.log.level, LogLevel::debug);
+  EXPECT_EQ(fresh.access.tag_protections.size(), 1U);
   EXPECT_THAT(log_.messages, ElementsAre(HasSubstr("htpp: unknown key"), "http.addr has changed and needs a restart"));
 }
 
-TEST_F(Reload, ChangesNothingIfTheFileIsWrong) {
+TEST_F(Reload, RefusesAFileThatIsWrong) {
   write("log: {level: debug}\nhttp: {draintimeout: abc}\n");
-  EXPECT_THROW(reload_log_level(running_, log_), std::runtime_error);
+  EXPECT_THROW(read_config_again(running_, log_), std::runtime_error);
   std::filesystem::remove(file());
-  EXPECT_THROW(reload_log_level(running_, log_), std::runtime_error);
+  EXPECT_THROW(read_config_again(running_, log_), std::runtime_error);
   write("log: {level: debug}\nauth: {silly: {realm: r}}\n");
-  EXPECT_THROW(reload_log_level(running_, log_), std::runtime_error);
-  EXPECT_EQ(log_.level, LogLevel::info);
+  EXPECT_THROW(read_config_again(running_, log_), std::runtime_error);
   EXPECT_THAT(log_.messages, IsEmpty());
 }
 

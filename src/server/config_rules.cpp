@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/settings.h"
+
 namespace berth {
 namespace {
 
@@ -64,7 +66,9 @@ void settle_auth(const SettingNode& root, ConfigValue& tree, SettingReport& repo
   if (!auth->is_map()) return;
   const std::vector<std::string> schemes = chosen(*root.find("auth"), *auth, "authentication scheme", report);
   // Basic and Bearer challenges side by side are Berth's extension.
-  if (schemes.size() > 1 && schemes != std::vector<std::string>{"htpasswd", "token"}) {
+  const bool is_alone =
+      std::ranges::any_of(schemes, [](const std::string& name) { return name == "none" || name == "silly"; });
+  if (schemes.size() > 1 && is_alone) {
     report.error(auth->position(), "auth", "must provide exactly one type. Provided: " + listed(schemes));
   }
 }
@@ -118,6 +122,13 @@ void check_tls(const ConfigValue& tree, const TlsConfig& tls, SettingReport& rep
   if (tls.certificate.empty() != tls.key.empty()) {
     report.error(position_of(tree, "http.tls"), "http.tls", "certificate and key need each other");
   }
+  for (const http::CertificateFiles& files : tls.certificates) {
+    if (tls.is_enabled() && !files.certificate_file.empty() && !files.key_file.empty()) continue;
+    report.error(position_of(tree, "http.tls.certificates"), "http.tls.certificates",
+                 tls.is_enabled() ? "certificate and key need each other"
+                                  : "stand beside http.tls.certificate, which clients get that ask for no name");
+    break;
+  }
   const ConfigValue* letsencrypt = find_value(tree, "http.tls.letsencrypt");
   // Distribution refuses this, but the example that people copy has both.
   if (!tls.certificate.empty() && letsencrypt != nullptr && !letsencrypt->is_empty()) {
@@ -125,6 +136,84 @@ void check_tls(const ConfigValue& tree, const TlsConfig& tls, SettingReport& rep
   }
   if (tls.certificate.empty() && (!tls.client_cas.empty() || tls.client_auth)) {
     report.warn(position_of(tree, "http.tls"), "http.tls", "has no effect without certificate and key");
+  }
+}
+
+/// A scheme that is asked for needs all of what it cannot do without.
+bool check_scheme(const ConfigValue& tree, const std::string& name, std::initializer_list<const char*> required,
+                  SettingReport& report) {
+  const ConfigValue* scheme = find_value(tree, "auth." + name);
+  if (scheme == nullptr) return false;
+  for (const char* key : required) {
+    const ConfigValue* value = scheme->find(key);
+    if (value != nullptr && !value->is_empty()) continue;
+    report.error(scheme->position(), "auth." + name + "." + key, "missing");
+  }
+  return true;
+}
+
+void check_token(const ConfigValue& tree, TokenConfig& token, SettingReport& report) {
+  if (token.bundle_file.empty() && token.jwks_file.empty()) {
+    report.error(position_of(tree, "auth.token"), "auth.token",
+                 "needs rootcertbundle or jwks: token auth requires at least one token signing key");
+  }
+  if (!token.autoredirect_path.starts_with('/')) token.autoredirect_path.insert(0, "/");
+  // Distribution takes them, and then no token is ever signed with one.
+  const std::size_t removed =
+      std::erase_if(token.algorithms, [](const std::string& name) { return name.starts_with("HS"); });
+  if (removed == 0) return;
+  const std::string path = "auth.token.signingalgorithms";
+  report.warn(position_of(tree, path), path, "HMAC is never accepted");
+  if (token.algorithms.empty()) report.error(position_of(tree, path), path, "no algorithm is left");
+}
+
+void check_auth(const ConfigValue& tree, AuthConfig& auth, SettingReport& report) {
+  auth.htpasswd.is_enabled = check_scheme(tree, "htpasswd", {"realm", "path"}, report);
+  auth.token.is_enabled = check_scheme(tree, "token", {"realm", "service", "issuer"}, report);
+  if (auth.token.is_enabled) check_token(tree, auth.token, report);
+  auth.local.is_enabled = check_scheme(tree, "local", {}, report);
+  auth.certificate.is_enabled = check_scheme(tree, "certificate", {}, report);
+  if (auth.certificate.is_enabled && find_value(tree, "http.tls.clientcas") == nullptr) {
+    report.error(position_of(tree, "auth.certificate"), "auth.certificate", "needs http.tls.clientcas");
+  }
+  auth.silly.is_enabled = check_scheme(tree, "silly", {"realm", "service"}, report);
+  auth.accounts.is_enabled = check_scheme(tree, "accounts", {}, report);
+}
+
+void check_access(const ConfigValue& tree, const ServerConfig& config, SettingReport& report) {
+  const ConfigValue* rules = find_value(tree, "access");
+  if (rules == nullptr || !rules->is_list()) return;
+  for (std::size_t i = 0; i < rules->items().size(); ++i) {
+    const ConfigValue& rule = rules->items()[i];
+    const std::string path = "access[" + std::to_string(i) + "]";
+    const auto has = [&rule](const char* key) { return rule.find(key) != nullptr && !rule.find(key)->is_empty(); };
+    if (!rule.is_map()) continue;  // loading says so
+    if (has("allow") == has("deny")) report.error(rule.position(), path, "needs either allow or deny");
+    if (!has("who")) report.error(rule.position(), path, "needs who (like user:alice, authenticated or anonymous)");
+  }
+  if (!rules->items().empty() && !config.auth.is_enabled()) {
+    report.error(rules->position(), "access", "needs auth: without it nobody is asked who he is");
+  }
+}
+
+void check_quotas(const ConfigValue& tree, const std::vector<QuotaRuleConfig>& quotas, SettingReport& report) {
+  for (std::size_t i = 0; i < quotas.size(); ++i) {
+    const QuotaRuleConfig& rule = quotas[i];
+    const std::string path = "quotas[" + std::to_string(i) + "]";
+    const ConfigValue* list = find_value(tree, "quotas");
+    const bool is_there = list != nullptr && list->is_list() && i < list->items().size();
+    const ConfigPosition position = is_there ? list->items()[i].position() : tree.position();
+    if (rule.repositories.empty()) report.error(position, path, "needs repositories (like team/**)");
+    if (!rule.has_limit()) report.error(position, path, "needs a limit: bytes, pendingbytes, manifests or tags");
+    // For one repository it is the same, whatever it is per.
+    const bool is_for_one = !rule.repositories.contains('*');
+    const auto is_same = [&](const QuotaRuleConfig& other) {
+      return !rule.repositories.empty() && other.repositories == rule.repositories &&
+             (is_for_one || other.per == rule.per);
+    };
+    if (std::ranges::any_of(quotas.begin(), quotas.begin() + static_cast<std::ptrdiff_t>(i), is_same)) {
+      report.error(position, path, "another rule is for " + rule.repositories + " already: put the limits together");
+    }
   }
 }
 
@@ -148,7 +237,14 @@ void settle_choices(const SettingNode& root, ConfigValue& tree, SettingReport& r
 
 void check_together(const ConfigValue& tree, ServerConfig& config, SettingReport& report) {
   if (find_value(tree, "storage.inmemory") != nullptr) config.storage.driver = StorageDriver::inmemory;
+  check_auth(tree, config.auth, report);
+  check_access(tree, config, report);
+  read_retention(tree, config.retention, report);
+  check_quotas(tree, config.quotas, report);
   check_tls(tree, config.http.tls, report);
+  if (config.http.is_h2c_enabled && config.http.tls.is_enabled()) {
+    report.warn(position_of(tree, "http.h2c"), "http.h2c", "has no effect beside http.tls, which offers HTTP/2 itself");
+  }
   check_addresses(tree, config.http, report);
   if (!config.http.debug.prometheus.path.starts_with('/')) {
     report.error(position_of(tree, "http.debug.prometheus.path"), "http.debug.prometheus.path", "must begin with /");

@@ -11,8 +11,8 @@ namespace berth {
 /// `version: 0.1` must be there.
 void check_version(const ConfigValue& tree, SettingReport& report);
 
-/// Exactly one storage driver, at most one scheme of authentication (or htpasswd and token together); a word in their
-/// place becomes a map. Unknown drivers and schemes are errors here, not warnings.
+/// Exactly one storage driver, at most one scheme of authentication (or several of those that go together); a word in
+/// their place becomes a map. Unknown drivers and schemes are errors here, not warnings.
 void settle_choices(const SettingNode& root, ConfigValue& tree, SettingReport& report);
 
 /// After loading: which driver, pairs of keys that need each other, addresses.

@@ -1,4 +1,4 @@
-// The `storage`, `metadata` and `gc` sections: where bytes and records live, and for how long.
+// The `storage`, `metadata`, `gc` and `scrub` sections: where bytes and records live, and for how long.
 #pragma once
 
 #include <chrono>
@@ -55,8 +55,31 @@ struct MetadataConfig {
 };
 
 struct CollectionConfig {
+  bool is_enabled = true;
+  std::chrono::milliseconds interval{60'000};             ///< between two rounds in the background
   std::chrono::seconds grace = std::chrono::hours(24);    ///< until a review is due
   std::chrono::seconds promise = std::chrono::hours(24);  ///< how long what a client was told holds
+  bool takes_untagged = false;
+  std::chrono::seconds keep_untagged = std::chrono::hours(7 * 24);
+  std::chrono::seconds keep_removals = std::chrono::hours(30 * 24);
+  std::uint64_t deletions_per_second = 500;
+  std::uint64_t bytes_per_second = 0;
+};
+
+struct TrashConfig {
+  static constexpr std::chrono::hours kDefault{7 * 24};
+  std::optional<std::chrono::seconds> keep;  ///< unset: kDefault; and a run by hand empties it
+  std::chrono::seconds keep_or_default() const { return keep.value_or(kDefault); }
+};
+
+struct AliasesConfig {
+  std::chrono::seconds keep{30 * 24 * 3600};  ///< how long an old name stands for a repository; 0: not at all
+};
+
+struct ScrubConfig {
+  bool is_enabled = false;
+  std::uint64_t bytes_per_second = 16 * 1024 * 1024;  ///< in the background; 0: as fast as it can
+  std::chrono::seconds interval = std::chrono::hours(7 * 24);
 };
 
 }  // namespace berth

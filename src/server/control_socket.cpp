@@ -1,7 +1,5 @@
 #include "server/control_socket.h"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +7,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <utility>
+
+#include "base/rfc3339.h"
 
 namespace berth {
 
@@ -22,25 +22,23 @@ http::ServerOptions options_for(const std::string& path) {
   return options;
 }
 
-std::string to_rfc3339(WallTime time) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", fmt::gmtime(std::chrono::floor<std::chrono::seconds>(time)));
-}
-
 }  // namespace
 
-ControlSocket::ControlSocket(const std::string& path, ServerFacts facts, std::function<void()> reload, const Clock& clock,
-                             Health& health, Log& log, Metrics& metrics)
+ControlSocket::ControlSocket(const std::string& path, ServerFacts facts, std::function<void()> reload, AdminParts admin,
+                             const Clock& clock, Health& health, Log& log, Metrics& metrics)
     : path_(path),
       facts_(std::move(facts)),
       reload_(std::move(reload)),
+      admin_(admin, log),
       clock_(clock),
       health_(health),
-      server_(options_for(path_.text()), [this](http::Request& request) { return answer(request); },
-              [](const http::AccessRecord&) {}, log, metrics) {}
+      server_(
+          options_for(path_.text()), [this](http::Request& request) { return answer(request); },
+          [](const http::AccessRecord&) {}, log, metrics) {}
 
 void ControlSocket::start() {
-  // The socket is born with its mode: a chmod afterwards would leave a moment in which anybody may connect. Other threads
-  // make no files yet.
+  // The socket is born with its mode: a chmod afterwards would leave a moment in which anybody may connect. Other
+  // threads make no files yet.
   const mode_t before = ::umask(0177);
   try {
     server_.start();
@@ -57,6 +55,10 @@ void ControlSocket::stop() {
 }
 
 Task<http::Response> ControlSocket::answer(http::Request& request) {
+  if (LocalAdmin::is_about(request)) {
+    http::Response response = co_await admin_.answer(request);
+    co_return response;
+  }
   const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
   if (path == "/status" && request.method == http::Method::get) {
     boost::json::array addresses;
@@ -64,14 +66,10 @@ Task<http::Response> ControlSocket::answer(http::Request& request) {
     boost::json::object problems;
     for (const auto& [check, why] : health_.problems()) problems[check] = why;
     const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(clock_.now() - facts_.started);
-    const boost::json::object status{{"version", BERTH_VERSION},
-                                     {"pid", ::getpid()},
-                                     {"registry_id", facts_.registry_id},
-                                     {"root", facts_.root},
-                                     {"addresses", std::move(addresses)},
-                                     {"started", to_rfc3339(facts_.started)},
-                                     {"uptime_seconds", uptime.count()},
-                                     {"problems", std::move(problems)}};
+    const boost::json::object status{{"version", BERTH_VERSION},          {"pid", ::getpid()},
+                                     {"registry_id", facts_.registry_id}, {"root", facts_.root},
+                                     {"addresses", std::move(addresses)}, {"started", to_rfc3339(facts_.started)},
+                                     {"uptime_seconds", uptime.count()},  {"problems", std::move(problems)}};
     co_return http::Response::text(200, "application/json", boost::json::serialize(status) + "\n");
   }
   if (path == "/reload" && request.method == http::Method::post) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "api/admin/local_admin.h"
 #include "base/clock.h"
 #include "http/server.h"
 #include "net/socket_path.h"
@@ -24,8 +25,8 @@ struct ServerFacts {
 /// Threading: start() and stop() by the owner's thread; `reload` is called on the socket's own loop and must be quick.
 class ControlSocket {
  public:
-  ControlSocket(const std::string& path, ServerFacts facts, std::function<void()> reload, const Clock& clock, Health& health,
-                Log& log, Metrics& metrics);
+  ControlSocket(const std::string& path, ServerFacts facts, std::function<void()> reload, AdminParts admin,
+                const Clock& clock, Health& health, Log& log, Metrics& metrics);
 
   /// Throws Failure(internal) if the socket cannot be made.
   void start();
@@ -38,6 +39,7 @@ class ControlSocket {
   SocketPath path_;
   ServerFacts facts_;
   std::function<void()> reload_;
+  LocalAdmin admin_;
   const Clock& clock_;
   Health& health_;
   http::Server server_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <optional>
 #include <string_view>
 
@@ -226,6 +227,13 @@ std::string suggest_variable(const std::vector<std::string>& names, const std::s
 }
 
 }  // namespace
+
+std::optional<std::string> configuration_path_from_environment() {
+  // The commands that ask have one thread at that time.
+  const char* const path = std::getenv("REGISTRY_CONFIGURATION_PATH");  // NOLINT(concurrency-mt-unsafe)
+  if (path == nullptr || *path == '\0') return std::nullopt;
+  return path;
+}
 
 Environment registry_environment() {
   Environment variables;

@@ -1,6 +1,7 @@
 // REGISTRY_* variables: Distribution's way to set any key without touching the file.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,9 @@ using Environment = std::vector<std::pair<std::string, std::string>>;
 
 /// The process's variables that begin with REGISTRY_.
 Environment registry_environment();
+
+/// REGISTRY_CONFIGURATION_PATH, if it is set to something.
+std::optional<std::string> configuration_path_from_environment();
 
 /// Writes the variables into `tree`, in the order of their names. A name is REGISTRY_ and the path in capitals, joined
 /// by

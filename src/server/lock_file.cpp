@@ -8,8 +8,6 @@
 #include <array>
 #include <cerrno>
 
-#include "base/failure.h"
-
 namespace berth {
 
 namespace {
@@ -28,9 +26,8 @@ LockFile::LockFile(const std::string& path) : file_(::open(path.c_str(), O_RDWR 
   if (!file_.is_open()) throw failure_from_errno(FailureKind::storage, "cannot open " + path, errno);
   if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) {
-      throw Failure(FailureKind::internal,
-                    fmt::format("{} is held by {}: another Berth serves this root; stop it first", path,
-                                holder_of(file_.get())));
+      throw LockHeld(
+          fmt::format("{} is held by {}: another Berth serves this root; stop it first", path, holder_of(file_.get())));
     }
     throw failure_from_errno(FailureKind::storage, "cannot lock " + path, errno);
   }

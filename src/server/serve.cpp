@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
@@ -13,21 +15,44 @@
 #include <optional>
 #include <utility>
 
+#include "api/admin/admin_parts.h"
 #include "api/api.h"
 #include "async/key_lock.h"
+#include "async/run_to_end.h"
 #include "base/failure.h"
+#include "cluster/local/local_budgets.h"
 #include "http/server.h"
+#include "lifecycle/collection_desk.h"
+#include "lifecycle/collector.h"
 #include "lifecycle/manifest_copier.h"
 #include "lifecycle/periodic_job.h"
+#include "lifecycle/quota_metrics.h"
+#include "lifecycle/retention_desk.h"
+#include "lifecycle/retention_engine.h"
+#include "lifecycle/scrub_desk.h"
+#include "lifecycle/scrubber.h"
 #include "lifecycle/upload_reaper.h"
+#include "lifecycle/usage_report.h"
+#include "metadata/change_counting_collection_store.h"
+#include "metadata/change_counting_repository_store.h"
+#include "metadata/change_counting_retention_store.h"
 #include "metadata/change_counting_store.h"
+#include "metadata/change_counting_trash_store.h"
 #include "metadata/change_numbers.h"
 #include "observe/access_log.h"
 #include "observe/health.h"
 #include "observe/process_metrics.h"
+#include "registry/alias_book.h"
+#include "registry/manage_repository.h"
+#include "registry/pull_times.h"
 #include "registry/registry.h"
+#include "registry/undo_change.h"
+#include "server/access.h"
 #include "server/build_api.h"
+#include "server/build_collection.h"
 #include "server/build_http.h"
+#include "server/build_retention.h"
+#include "server/build_scrub.h"
 #include "server/build_stores.h"
 #include "server/config.h"
 #include "server/config_reload.h"
@@ -46,8 +71,17 @@ using namespace std::chrono_literals;
 constexpr std::chrono::milliseconds kDrainTimeDefault = 10s;
 constexpr std::chrono::milliseconds kManifestCopyInterval = 1s;
 constexpr std::chrono::milliseconds kCertificateWatchInterval = 5s;
+constexpr std::chrono::milliseconds kCertificateWarningInterval = 24h;
+constexpr std::chrono::milliseconds kKeyRotationInterval = 10min;
+// How long somebody who was taken out of a file of users may still be let in.
+constexpr std::chrono::milliseconds kUserWatchInterval = 1s;
 // Late enough that a start under load is not slowed down, soon enough that what a crash left goes the same hour.
 constexpr std::chrono::milliseconds kFirstUploadPurge = 1min;
+constexpr std::chrono::milliseconds kFirstCollection = 10s;
+constexpr std::chrono::milliseconds kScrubRound = 1min;
+// Rows of jobs are written no more often than this.
+constexpr std::chrono::milliseconds kJobRowInterval = 1s;
+constexpr std::chrono::milliseconds kQuotaMetricsInterval = 15s;
 
 // As many descriptors as the kernel allows us: each connection and each blob on its way is one.
 void raise_descriptor_limit(Log& log) {
@@ -90,6 +124,10 @@ std::vector<std::string> tls_files(const TlsConfig& tls) {
     files.push_back(tls.certificate);
     files.push_back(tls.key);
   }
+  for (const http::CertificateFiles& each : tls.certificates) {
+    files.push_back(each.certificate_file);
+    files.push_back(each.key_file);
+  }
   return files;
 }
 
@@ -100,13 +138,23 @@ class Program {
   int run();
 
  private:
+  CollectorOptions collector_options(const ServerConfig& config) const;
   void start_jobs();
   void await_signal();
   void on_signal(int signal);
   void reload();
+  Task<> finish_reload(PolicySource rules);
   Task<> copy_manifests();
   Task<> purge_uploads();
+  Task<std::string> purge_uploads_as(JobRun& run);
+  std::chrono::milliseconds wait_for_retention() const;
+  void write_what_is_noted();
+  Task<> collect_garbage();
+  Task<> scrub();
   Task<> watch_certificates();
+  Task<> warn_of_certificates();
+  Task<> watch_users();
+  Task<> rotate_token_keys();
 
   // Fixed after construction.
   const ServerConfig& config_;
@@ -121,14 +169,40 @@ class Program {
   std::unique_ptr<OpenStores> stores_;
   ChangeNumbers changes_;
   ChangeCountingStore metadata_;
+  ChangeCountingCollectionStore collection_store_;
+  ChangeCountingTrashStore trash_;
+  ChangeCountingRepositoryStore repositories_;
+  AliasBook aliases_;
   Registry registry_;
+  Access access_;
+  // Main thread only, but for the desks, which hand over.
+  boost::asio::io_context loop_{1};
+  Jobs job_rows_;
+  Collector collector_;
+  CollectionDesk collection_;
+  const CollectionParts collection_parts_{.desk = collection_, .store = collection_store_};
+  UndoChange undo_;
+  const TrashParts trash_parts_{.store = trash_, .metadata = metadata_, .undo = undo_};
+  ManageRepository manage_repository_;
+  const RepositoryParts repository_parts_;
+  const ReadOnlyParts read_only_parts_{.mode = registry_.read_only, .metadata = metadata_};
+  Scrubber scrubber_;
+  ScrubDesk scrub_;
+  ChangeCountingRetentionStore retention_store_;
+  PullTimes pulls_;
+  RetentionEngine retention_engine_;
+  RetentionDesk retention_;
+  UsageReporter usage_;
+  QuotaMetrics quota_metrics_;
+  const AdminParts admin_;
+  std::unique_ptr<Budgets> budgets_;  ///< null: nothing is limited
   Api api_;
   DebugApi debug_api_;
   ManifestCopier copier_;
   UploadReaper reaper_;
   FileWatch certificates_;
   // Main thread only.
-  boost::asio::io_context loop_{1};
+  bool is_stopping_ = false;
   boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
   std::unique_ptr<HealthChecks> health_checks_;
   std::vector<std::unique_ptr<PeriodicJob>> jobs_;
@@ -145,15 +219,79 @@ Program::Program(const ServerConfig& config, Log& log)
                       : std::make_unique<AccessLog>(AccessLogOptions{.format = config.log.formatter}, metrics_)),
       stores_(open_stores(config, clock_, entropy_, log, metrics_)),
       metadata_(stores_->metadata(), changes_),
+      collection_store_(stores_->collection(), changes_),
+      trash_(stores_->trash(), changes_),
+      repositories_(stores_->repositories(), changes_),
+      aliases_(repositories_, clock_),
       registry_({.stores = {.blobs = stores_->blobs(), .uploads = stores_->uploads(), .metadata = metadata_},
                  .locks = {.digests = digest_locks_, .uploads = upload_locks_},
                  .disk = stores_->disk(),
                  .clock = clock_,
                  .entropy = entropy_,
                  .log = log,
-                 .instance_id = random_uuid(entropy_)},
+                 .instance_id = random_uuid(entropy_),
+                 .usage = &stores_->usage()},
                 build_policy(config)),
-      api_(registry_, changes_, build_api_options(config), health_, clock_, log, metrics_),
+      access_(config, stores_->root(), stores_->accounts(), clock_, entropy_, log, metrics_),
+      job_rows_(stores_->jobs(), clock_, metrics_),
+      collector_({.blobs = stores_->blobs(), .metadata = metadata_, .collection = collection_store_, .trash = trash_},
+                 digest_locks_, clock_, log, collector_options(config)),
+      collection_(loop_.get_executor(), collector_, stores_->blobs(), trash_, clock_, log, metrics_,
+                  job_rows_.collection, build_collection_desk_options(config, registry_.read_only)),
+      undo_(metadata_, trash_, registry_.push_manifest, registry_.delete_content, clock_, registry_.policy,
+            registry_.read_only),
+      manage_repository_({.metadata = metadata_,
+                          .repositories = repositories_,
+                          .trash = trash_,
+                          .aliases = aliases_,
+                          .undo = undo_,
+                          .read_only = registry_.read_only,
+                          .clock = clock_},
+                         registry_.policy),
+      repository_parts_{.manage = manage_repository_, .keep_aliases = config.aliases.keep},
+      scrubber_({.blobs = stores_->blobs(),
+                 .files = stores_->files(),
+                 .metadata = metadata_,
+                 .scrub = stores_->scrub(),
+                 .digest_locks = digest_locks_,
+                 .disk = stores_->disk(),
+                 .clock = clock_,
+                 .log = log},
+                build_scrubber_options(config, registry_.read_only)),
+      scrub_(loop_.get_executor(), scrubber_, clock_, log, metrics_, job_rows_.scrub,
+             build_scrub_desk_options(config, registry_.read_only)),
+      retention_store_(stores_->retention(), changes_),
+      pulls_(retention_store_, clock_, metrics_, {.counts_head = config.pull_times.counts_head}),
+      retention_engine_({.metadata = metadata_,
+                         .retention = retention_store_,
+                         .workers = stores_->disk(),
+                         .clock = clock_,
+                         .log = log,
+                         .metrics = metrics_,
+                         .access = [this] { return access_.policy(); }},
+                        build_retention_engine_options(config)),
+      retention_(loop_.get_executor(), retention_engine_, retention_store_, clock_, log, job_rows_.retention,
+                 build_retention_desk_options(registry_.read_only)),
+      usage_(stores_->usage(), registry_.policy.quotas, clock_),
+      quota_metrics_(usage_, metrics_),
+      admin_{.accounts = access_.accounts(),
+             .collection = &collection_parts_,
+             .trash = &trash_parts_,
+             .scrub = &scrub_,
+             .repositories = &repository_parts_,
+             .read_only = &read_only_parts_,
+             .retention = &retention_,
+             .jobs = &job_rows_.book,
+             .usage = &usage_},
+      budgets_(config.rate_limits.is_on()
+                   ? std::make_unique<LocalBudgets>(config.rate_limits.owner_count, clock_, entropy_, metrics_)
+                   : nullptr),
+      api_(registry_, changes_, {.control = access_.control(), .tokens = access_.tokens()}, build_api_options(config),
+           health_, clock_, log, metrics_,
+           {.admin = &admin_,
+            .budgets = budgets_.get(),
+            .aliases = &aliases_,
+            .pulls = config.pull_times.is_enabled ? &pulls_ : nullptr}),
       debug_api_(health_, metrics_, build_debug_api_options(config)),
       copier_(stores_->blobs(), metadata_, digest_locks_, clock_),
       reaper_(stores_->blobs(), stores_->uploads(), metadata_, digest_locks_, upload_locks_, clock_, log,
@@ -161,11 +299,24 @@ Program::Program(const ServerConfig& config, Log& log)
       certificates_(tls_files(config.http.tls)),
       public_(build_public_options(config.http, take_inherited_sockets()), api_.handler(),
               build_access_sink(access_log_.get(), clock_), log, metrics_, api_.quick_handler()) {
+  registry_.read_only.switch_to(run_to_end(metadata_.is_read_only()));
+  if (registry_.read_only.is_on()) log.warn("the registry is read-only");
+  run_to_end(aliases_.load());
+  metrics_.gauge_from("berth_read_only", "1 while the registry refuses changes.",
+                      [this] { return registry_.read_only.is_on() ? 1.0 : 0.0; });
+  retention_.set_rules(config.retention.rules);
+  run_to_end(job_rows_.book.load());
   if (!config.http.debug.address.empty()) {
     add_process_metrics(metrics_);
-    debug_.emplace(build_debug_options(config.http), debug_api_.handler(), [](const http::AccessRecord&) {}, log,
-                   metrics_);
+    debug_.emplace(
+        build_debug_options(config.http), debug_api_.handler(), [](const http::AccessRecord&) {}, log, metrics_);
   }
+}
+
+CollectorOptions Program::collector_options(const ServerConfig& config) const {
+  CollectorOptions options = build_collector_options(config);
+  options.may_remove = [this] { return registry_.promises.may_remove(); };
+  return options;
 }
 
 int Program::run() {
@@ -182,12 +333,13 @@ int Program::run() {
   }
   if (!stores_->root().empty()) {
     const std::string path = stores_->root() + "/" + std::string(layout::kControlSocket);
-    control_.emplace(path,
-                     ServerFacts{.registry_id = stores_->registry_id(),
-                                 .root = stores_->root(),
-                                 .addresses = std::move(addresses),
-                                 .started = clock_.now()},
-                     [this] { boost::asio::post(loop_, [this] { reload(); }); }, clock_, health_, log_, metrics_);
+    control_.emplace(
+        path,
+        ServerFacts{.registry_id = stores_->registry_id(),
+                    .root = stores_->root(),
+                    .addresses = std::move(addresses),
+                    .started = clock_.now()},
+        [this] { boost::asio::post(loop_, [this] { reload(); }); }, admin_, clock_, health_, log_, metrics_);
     control_->start();
   }
   start_jobs();
@@ -201,25 +353,77 @@ int Program::run() {
   const bool all_ended = public_.drain(limit);
   if (debug_) debug_->drain(0ms);
   if (control_) control_->stop();
+  write_what_is_noted();
   log_.info("stopped", {{"cut_off_requests", !all_ended}});
   return 0;
 }
 
 void Program::start_jobs() {
   const auto add = [this](PeriodicJobOptions options, std::function<Task<>()> round) {
+    options.clock = &clock_;
+    Job* const job = options.job;
     jobs_.push_back(std::make_unique<PeriodicJob>(loop_.get_executor(), std::move(options), std::move(round), log_));
+    if (job == nullptr) return;
+    job->set_starter([this, periodic = jobs_.back().get()]() -> Result<void> {
+      boost::asio::post(loop_, [periodic] { periodic->wake(); });
+      return {};
+    });
   };
   health_checks_ = std::make_unique<HealthChecks>(loop_.get_executor(), health_options(config_), stores_->blobs(),
                                                   metadata_, health_, log_);
   add({.name = "manifest copies", .interval = kManifestCopyInterval}, [this] { return copy_manifests(); });
+  if (config_.gc.is_enabled && !config_.storage.is_read_only) {
+    const auto interval = config_.gc.interval;
+    add({.name = "garbage collection",
+         .first_after = std::min(kFirstCollection, interval),
+         .interval = interval,
+         .job = &job_rows_.collection},
+        [this] { return collect_garbage(); });
+  }
+  if (config_.scrub.is_enabled) {
+    const std::chrono::milliseconds round = std::min<std::chrono::milliseconds>(kScrubRound, config_.scrub.interval);
+    add({.name = "scrub", .first_after = round, .interval = round, .job = &job_rows_.scrub},
+        [this] { return scrub(); });
+  }
+  if (!config_.quotas.empty()) {
+    add({.name = "quota metrics", .interval = kQuotaMetricsInterval}, [this] { return quota_metrics_.refresh(); });
+  }
   if (config_.storage.upload_purging.is_enabled) {
     const auto interval = config_.storage.upload_purging.interval;
-    add({.name = "upload purge", .first_after = std::min(kFirstUploadPurge, interval), .interval = interval},
+    add({.name = "upload purge",
+         .first_after = std::min(kFirstUploadPurge, interval),
+         .interval = interval,
+         .job = &job_rows_.upload_purge},
         [this] { return purge_uploads(); });
+  }
+  if (config_.retention.schedule && !config_.storage.is_read_only) {
+    add({.name = "retention", .wait = [this] { return wait_for_retention(); }, .job = &job_rows_.retention},
+        [this] { return retention_.run_round(); });
+  }
+  if (config_.pull_times.is_enabled) {
+    const auto resolution = config_.pull_times.resolution;
+    add({.name = "pull times", .first_after = resolution, .interval = resolution}, [this] { return pulls_.flush(); });
+    pulls_.set_waker(
+        [this, periodic = jobs_.back().get()] { boost::asio::post(loop_, [periodic] { periodic->wake(); }); });
+  }
+  add({.name = "job rows", .first_after = kJobRowInterval, .interval = kJobRowInterval},
+      [this] { return job_rows_.book.flush(); });
+  if (access_.watches_files()) {
+    add({.name = "user file watch", .first_after = kUserWatchInterval, .interval = kUserWatchInterval},
+        [this] { return watch_users(); });
+  }
+  if (access_.tokens() != nullptr) {
+    add({.name = "token keys", .first_after = kKeyRotationInterval, .interval = kKeyRotationInterval},
+        [this] { return rotate_token_keys(); });
   }
   if (config_.http.tls.is_enabled()) {
     add({.name = "certificate watch", .first_after = kCertificateWatchInterval, .interval = kCertificateWatchInterval},
         [this] { return watch_certificates(); });
+    // The start has warned already.
+    add({.name = "certificate expiry",
+         .first_after = kCertificateWarningInterval,
+         .interval = kCertificateWarningInterval},
+        [this] { return warn_of_certificates(); });
   }
 }
 
@@ -238,6 +442,10 @@ void Program::on_signal(int signal) {
     return;
   }
   notify_service_manager("STOPPING=1");
+  is_stopping_ = true;
+  collection_.stop();
+  scrub_.stop();
+  retention_.stop();
   for (const auto& job : jobs_) job->stop();
   health_checks_->stop();
   boost::system::error_code ignored;
@@ -246,17 +454,76 @@ void Program::on_signal(int signal) {
 
 void Program::reload() {
   try {
-    reload_log_level(config_, log_);
+    const ServerConfig fresh = read_config_again(config_, log_);
+    log_.set_level(fresh.log.level);
     if (config_.http.tls.is_enabled()) public_.reload_tls();
-    log_.info("reloaded", {{"tls", config_.http.tls.is_enabled()}});
+    retention_.set_rules(fresh.retention.rules);
+    boost::asio::co_spawn(loop_, finish_reload(fresh.access.policy_source()), boost::asio::detached);
   } catch (const std::exception& error) {
     log_.error("reload failed, everything stays as it was", {{"error", error.what()}});
   }
 }
 
-Task<> Program::copy_manifests() { co_await copier_.run(); }
+Task<> Program::finish_reload(PolicySource rules) {
+  try {
+    co_await access_.set_rules(std::move(rules));
+    log_.info("reloaded", {{"tls", config_.http.tls.is_enabled()}});
+  } catch (const std::exception& error) {
+    log_.error("reload failed, the rules stay as they were", {{"error", error.what()}});
+  }
+}
 
-Task<> Program::purge_uploads() { co_await reaper_.run(); }
+Task<> Program::copy_manifests() {
+  co_await copier_.run();
+}
+
+Task<> Program::purge_uploads() {
+  co_await job_rows_.upload_purge.run([this](JobRun& run) { return purge_uploads_as(run); });
+}
+
+Task<std::string> Program::purge_uploads_as(JobRun& run) {
+  const UploadReaperReport report = co_await reaper_.run([this, &run] { return is_stopping_ || run.should_stop(); });
+  if (report.was_stopped) run.cut_short();
+  const std::size_t files = report.orphaned_files + report.stale_temporaries + report.unfinished_blobs;
+  co_return fmt::format("removed {} uploads and {} files without one", report.expired_uploads, files);
+}
+
+std::chrono::milliseconds Program::wait_for_retention() const {
+  const WallTime now = clock_.now();
+  const WallTime next = config_.retention.schedule->next_after(now, job_rows_.book.find("retention")->started);
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next - now);
+  return std::clamp<std::chrono::milliseconds>(wait, 0ms, std::chrono::hours(24 * 366));
+}
+
+void Program::write_what_is_noted() {
+  try {
+    run_to_end(job_rows_.book.flush());
+    run_to_end(pulls_.flush());
+  } catch (const std::exception& error) {
+    log_.warn("the rows of jobs and times of pulls could not be written", {{"reason", error.what()}});
+  }
+}
+
+Task<> Program::collect_garbage() {
+  co_await collection_.run_round();
+}
+
+Task<> Program::scrub() {
+  co_await scrub_.run_round();
+}
+
+Task<> Program::warn_of_certificates() {
+  public_.warn_of_expiry();
+  co_return;
+}
+
+Task<> Program::watch_users() {
+  co_await access_.look_again();
+}
+
+Task<> Program::rotate_token_keys() {
+  co_await access_.rotate_keys();
+}
 
 Task<> Program::watch_certificates() {
   if (certificates_.has_changed()) reload();

@@ -122,11 +122,20 @@ SettingBinding client_auth(std::optional<http::ClientCertificates>& target) {
                                {"verify-client-cert-if-given", ClientCertificates::verify_if_given}});
 }
 
+void describe_certificate(SettingSection& section, http::CertificateFiles& files) {
+  section.value("certificate", checked(text(files.certificate_file), check_not_empty),
+                "PEM file with the certificate and its chain.");
+  section.value("key", checked(text(files.key_file), check_not_empty), "PEM file with the private key.");
+}
+
 void describe_tls(SettingSection http, TlsConfig& config) {
   SettingSection tls = http.section("tls", "HTTPS on the registry's listeners.");
   tls.value("certificate", text(config.certificate),
             "PEM file with the certificate and its chain; read again when it changes.");
   tls.value("key", text(config.key), "PEM file with the private key.");
+  tls.list<http::CertificateFiles>("certificates", config.certificates, describe_certificate,
+                                   "Berth's own. Further certificates, for clients that ask for a name that they hold "
+                                   "for (SNI) and the first does not.");
   tls.value("clientcas", text_list(config.client_cas), "PEM files with the authorities of client certificates.");
   tls.value("clientauth", client_auth(config.client_auth),
             "What is asked of clients. Unset: `require-and-verify-client-cert` if `clientcas` is set, else nothing.");
@@ -167,11 +176,13 @@ void describe_http(SettingSection root, ServerConfig& config) {
   http.value("loops", number(options.loop_count, 0, 1024), "Berth's own. Event loops; 0 is one for each core.");
   describe_tls(http, options.tls);
   http.value("headers", header_map(options.headers), "Fields added to every answer of the registry.");
-  http.section("http2", "HTTP/2.")
-      .value("disabled", flag(options.is_http2_disabled), "Offers only HTTP/1.1. This version of Berth always does.");
-  SettingSection h2c =
-      http.section("h2c", "HTTP/2 without TLS.", {.status = SettingStatus::not_built_yet, .reason = "HTTP/2"});
-  h2c.value("enabled", flag(h2c.own<bool>()), "Speaks it.", {.harmless = "false"});
+  SettingSection http2 = http.section("http2", "HTTP/2, which clients choose when TLS begins.");
+  http2.value("disabled", flag(options.is_http2_disabled), "Offers only HTTP/1.1.");
+  describe_http2_limits(http2, config);
+  http.section("h2c", "HTTP/2 without TLS, beside HTTP/1.1 on the same port.")
+      .value("enabled", flag(options.is_h2c_enabled),
+             "Speaks it with clients that begin with it, or ask by `Upgrade: h2c`. Not behind a proxy that passes "
+             "`Upgrade` on: requests of the upgraded connection would pass it by.");
   SettingSection debug =
       http.section("debug", "A second listener for metrics and health; plain HTTP, never open to the world.");
   debug.value("addr", text(options.debug.address), "host:port. Unset: none.");
@@ -179,6 +190,7 @@ void describe_http(SettingSection root, ServerConfig& config) {
   prometheus.value("enabled", flag(options.debug.prometheus.is_enabled), "Serves them.");
   prometheus.value("path", text(options.debug.prometheus.path), "Where.");
   describe_http_limits(http, config);
+  describe_http_clients(http, config);
 }
 
 }  // namespace berth

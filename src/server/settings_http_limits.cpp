@@ -55,4 +55,25 @@ void describe_http_limits(SettingSection http, ServerConfig& config) {
                "Requests of one connection before it is closed.");
 }
 
+void describe_http2_limits(SettingSection http2, ServerConfig& config) {
+  http::Http2Limits& limits = config.http.limits.http2;
+  constexpr std::int64_t kLargestWindow = 1024 * 1024 * 1024;
+  http2.value("maxstreams", number(limits.stream_count, 1, 100'000),
+              "Berth's own. Requests under way at a time on one connection; more are refused, to be asked again.");
+  http2.value("headerlistsize", byte_count(limits.header_list_bytes, 0, 16 * 1024 * 1024),
+              "Berth's own. Header fields of a request together, as RFC 9113 counts them; 431 above. 0 is "
+              "`limits.headersize`.");
+  http2.value("resets", number(limits.reset_burst, 1),
+              "Berth's own. Requests that a client may break off in a row, or in 30 s; its connection ends above.");
+  http2.value("pings", number(limits.ping_burst, 1), "Berth's own. PINGs in a row, or in 30 s.");
+  http2.value("settings", number(limits.settings_burst, 1),
+              "Berth's own. Changes of its settings in a row, or in 30 s.");
+  http2.value("idleframes", number(limits.idle_frame_burst, 100),
+              "Berth's own. Empty DATA and WINDOW_UPDATE frames in a row, or in 30 s, beyond what answers call for.");
+  http2.value("streamwindow", byte_count(limits.stream_window_bytes, 65'535, kLargestWindow),
+              "Berth's own. Bytes of one upload that may arrive before they are stored: what is in flight.");
+  http2.value("connectionwindow", byte_count(limits.connection_window_bytes, 65'535, kLargestWindow),
+              "Berth's own. The same of all uploads of one connection together.");
+}
+
 }  // namespace berth

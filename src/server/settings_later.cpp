@@ -1,4 +1,4 @@
-// Sections of Distribution whose function comes later (notifications, middleware, proxy, redis) or not at all
+// Sections of Distribution whose function comes later (notifications, most middleware, proxy, redis) or not at all
 // (reporting, compatibility). Their keys are known, so that a file that has them loads and is checked.
 #include "server/settings.h"
 
@@ -73,13 +73,13 @@ void describe_notifications(SettingSection root) {
                "Puts the descriptors a manifest refers to into its events.");
 }
 
-void describe_middleware(SettingSection root) {
-  SettingSection middleware =
-      root.section("middleware", "Programs of Distribution's own that stand in the way of requests.",
-                   {.status = SettingStatus::not_built_yet, .reason = "middleware"});
-  for (const char* hook : {"registry", "repository", "storage"}) {
+void describe_middleware(SettingSection root, ServerConfig& config) {
+  SettingSection middleware = root.section("middleware", "What stands in the way of requests.");
+  describe_registry_middleware_list(middleware, config);
+  for (const char* hook : {"repository", "storage"}) {
     middleware.list<Middleware>(hook, middleware.own<std::vector<Middleware>>(), describe_one_middleware,
-                                std::string("Around the ") + hook + ".");
+                                std::string("Around the ") + hook + ".",
+                                {.status = SettingStatus::not_built_yet, .reason = "middleware"});
   }
 }
 

@@ -1,4 +1,4 @@
-// The sections that say what the registry allows: validation, catalog, tags, policy, limits, pools; and health checks.
+// The sections that say what the registry allows: validation, catalog, tags, limits, pools; and health checks.
 #include "server/config.h"
 #include "server/settings.h"
 
@@ -67,8 +67,9 @@ void describe_request_limits(SettingSection section, LimitsConfig& limits) {
   section.value("referrerssize", byte_count(limits.referrers_bytes, 64 * 1024), "One page of referrers.");
   section.value("bodymemory", byte_count(registry.body_buffer_bytes, kMiB),
                 "Memory of all requests that send bodies, together; 503 above.");
-  section.value("largestbuffer", byte_count(registry.largest_buffer_bytes, 4096, 64 * kMiB),
-                "One of the two buffers of an upload, while memory is plenty.");
+  section.value(
+      "largestbuffer", byte_count(registry.largest_buffer_bytes, 4096, 64 * kMiB),
+      "One of the two buffers of an upload, while memory is plenty. A body that fits is written in one piece.");
   section.value("smallestbuffer", byte_count(registry.smallest_buffer_bytes, 4096, 64 * kMiB),
                 "The same, while memory is short.");
   section.value("checkpointsize", byte_count(registry.upload_checkpoint_bytes, kMiB),
@@ -103,11 +104,6 @@ void describe_validation(SettingSection root, ServerConfig& config) {
                     {{"all", IndexPlatforms::all}, {"none", IndexPlatforms::none}, {"list", IndexPlatforms::list}}),
                 "Which manifests of an index must be there.");
   indexes.list<PlatformConfig>("platformlist", options.platform_list, describe_platform, "For `list`.");
-  SettingSection repository =
-      root.section("policy", "What may be pushed.").section("repository", "By kind of repository.");
-  repository.value("classes", text_list(repository.own<std::vector<std::string>>()),
-                   "Allowed classes: `image`, `plugin`.",
-                   {.status = SettingStatus::not_built_yet, .reason = "policies"});
 }
 
 void describe_limits(SettingSection root, ServerConfig& config) {
@@ -131,6 +127,10 @@ void describe_limits(SettingSection root, ServerConfig& config) {
   disk.value("threads", number(config.pools.disk.thread_count, 0, 10'000),
              "Threads; 0 is four for each core, at least 16 and at most `storage.filesystem.maxthreads`.");
   disk.value("queue", number(config.pools.disk.queue_limit, 1), "Jobs that may wait; more are answered 503.");
+  SettingSection passwords = pools.section("passwords", "Computing passwords, which is slow on purpose.");
+  passwords.value("threads", number(config.pools.passwords.thread_count, 0, 1'000), "Threads; 0 is half of the cores.");
+  passwords.value("queue", number(config.pools.passwords.queue_limit, 1),
+                  "Passwords that may wait; more are answered 503.");
   pools.section("database", "Reading and writing metadata; its threads are `metadata.sqlite.readers`.")
       .value("queue", number(config.pools.database.queue_limit, 1), "Jobs that may wait; more are answered 503.");
 }

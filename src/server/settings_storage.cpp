@@ -132,11 +132,45 @@ void describe_metadata(SettingSection root, ServerConfig& config) {
   sqlite.value("cachesize", byte_count(options.cache_bytes, 64 * 1024), "Page cache of one connection.");
   sqlite.value("walsize", byte_count(options.wal_bytes, 1024 * 1024), "The write-ahead log is kept below this size.");
   sqlite.value("readers", number(options.reader_count, 0, 256), "Connections for reading; 0 is one for each core.");
-  SettingSection gc = root.section("gc", "Berth's own. How long content is safe without being in use.");
-  gc.value("grace", duration(config.gc.grace, {.minimum = std::chrono::seconds(1)}),
-           "How long after an event the collector looks at what it left behind.");
+  SettingSection gc = root.section(
+      "gc",
+      "Berth's own. Collecting what nothing uses any more, beside pushes; and how long content is safe until then.");
+  gc.value("enabled", flag(config.gc.is_enabled), "Collects in the background. By hand it works in any case.");
+  gc.value("interval", duration(config.gc.interval, {.minimum = std::chrono::milliseconds(1)}),
+           "Between two rounds in the background.");
+  gc.value(
+      "grace", duration(config.gc.grace),
+      "How long after an event the collector looks at what it left behind. 0s is safe, too: `promise` keeps what must"
+      " be kept.");
   gc.value("promise", duration(config.gc.promise, {.minimum = std::chrono::seconds(1)}),
-           "How long content stays that a client was told exists for its push.");
+           "How long content stays that a client was told exists for its push: longer than the slowest push takes.");
+  gc.value("history", duration(config.gc.keep_removals), "How long `berth explain` can tell why something went.");
+  SettingSection untagged =
+      gc.section("untagged", "Manifests that no tag and no index names and that refer to no subject.");
+  untagged.value("delete", flag(config.gc.takes_untagged),
+                 "Collects them; otherwise they stay until they are deleted.");
+  untagged.value("keep", duration(config.gc.keep_untagged), "How long after one was last pushed or pulled (`pulltimes`).");
+  SettingSection pace = gc.section("pace", "How fast the background goes. Runs by hand go as fast as they can.");
+  pace.value("deletions", number(config.gc.deletions_per_second), "Deletions a second; 0 is no limit.");
+  pace.value("bytes", byte_count(config.gc.bytes_per_second), "Bytes of files a second; 0 is no limit.");
+  root.section("trash", "Berth's own. Deleted manifests that can be brought back with `berth undo`.")
+      .value("keep", duration(config.trash.keep),
+             "How long they rest and keep their blobs; 0s: not at all. Unset it is 168h, and `garbage-collect` by hand "
+             "empties"
+             " the trash, as people expect who delete and collect.");
+
+  root.section("aliases", "Berth's own. Old names of repositories that were renamed with `berth repository rename`.")
+      .value("keep", duration(config.aliases.keep),
+             "How long an old name stands for the new one, unless the command says otherwise; 0s: not at all.");
+
+  SettingSection scrub = root.section("scrub",
+                                      "Berth's own. Reading the stored bytes again in the background, to find what a "
+                                      "disk has damaged. `berth check` does"
+                                      " it by hand.");
+  scrub.value("enabled", flag(config.scrub.is_enabled), "Checks in the background. By hand it works in any case.");
+  scrub.value("rate", byte_count(config.scrub.bytes_per_second), "Bytes a second at most; 0 is no limit.");
+  scrub.value("interval", duration(config.scrub.interval, {.minimum = std::chrono::seconds(1)}),
+              "How long a blob that was pushed or checked is not read again.");
 }
 
 }  // namespace berth

@@ -19,7 +19,7 @@ struct YamlOptions {
   std::shared_ptr<const std::string> source = {};
   /// Off for the value of an environment variable, where a line says nothing.
   bool has_lines = true;
-  std::size_t node_limit = 50'000;  ///< values after aliases and merges are expanded
+  std::size_t node_limit = 200'000;  ///< values after aliases and merges are expanded; ten thousand rules have 70,000
   std::size_t depth_limit = 64;
 };
 

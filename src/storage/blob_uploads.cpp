@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include "storage/blob_uploads.h"
+
+#include <algorithm>
 
 namespace berth {
 namespace {
@@ -13,6 +13,17 @@ bool is_upload_id_character(char c) {
 }
 
 }  // namespace
+
+Task<SealOutcome> BlobUpload::append_and_seal(std::span<const std::byte> last, HashAlgorithm algorithm) {
+  SealOutcome outcome;
+  try {
+    co_await append(last);
+  } catch (...) {
+    outcome.append_failure = std::current_exception();
+  }
+  if (!outcome.append_failure) outcome.digest = co_await seal(algorithm);
+  co_return outcome;
+}
 
 Result<UploadId> UploadId::parse(std::string_view text) {
   const bool fits = !text.empty() && text.size() <= kUploadIdLimit && std::ranges::all_of(text, is_upload_id_character);

@@ -1,8 +1,10 @@
-// BlobUploads: the bytes of unfinished uploads. Which uploads exist is the metadata store's word; this holds their bytes.
+// BlobUploads: the bytes of unfinished uploads. Which uploads exist is the metadata store's word; this holds their
+// bytes.
 #pragma once
 
 #include <compare>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,7 +20,8 @@
 
 namespace berth {
 
-/// `[a-zA-Z0-9-_.=]{1,128}` that is not "." or "..": safe as a file name. We make UUIDs, and accept what Distribution made.
+/// `[a-zA-Z0-9-_.=]{1,128}` that is not "." or "..": safe as a file name. We make UUIDs, and accept what Distribution
+/// made.
 class UploadId {
  public:
   static Result<UploadId> parse(std::string_view text);  ///< else upload_unknown
@@ -40,6 +43,12 @@ struct UploadProgress {
 /// The running hash to go on with; nothing if the state is not one of this version or belongs to another offset or
 /// algorithm: the file is hashed again then.
 std::optional<Hasher> resume_hasher(const UploadProgress& progress);
+
+/// How BlobUpload::append_and_seal() ended: one of the two is there.
+struct SealOutcome {
+  std::optional<Digest> digest = {};
+  std::exception_ptr append_failure = {};  ///< the bytes could not be appended: the upload stays what it was before
+};
 
 /// One resumable upload. Bytes are appended in order and hashed as they arrive.
 ///
@@ -64,9 +73,13 @@ class BlobUpload {
   /// Makes what was appended durable and returns the row to commit.
   virtual Task<UploadProgress> sync() = 0;
 
-  /// fsync, then the digest of the whole file in `algorithm`: from the running hash if that is its algorithm and the file
-  /// has as many bytes as were hashed, else by reading the file again.
+  /// fsync, then the digest of the whole file in `algorithm`: from the running hash if that is its algorithm and the
+  /// file has as many bytes as were hashed, else by reading the file again.
   virtual Task<Digest> seal(HashAlgorithm algorithm) = 0;
+
+  /// append() of the last bytes, then seal(), in one step where a store can: what a small blob costs is mostly steps.
+  /// Throws only what seal() throws.
+  virtual Task<SealOutcome> append_and_seal(std::span<const std::byte> last, HashAlgorithm algorithm);
 
   /// Renames the sealed file to the blob's path over whatever is there and syncs every directory that got an entry.
   /// Only after seal() gave exactly `digest`; the caller holds the per-digest lock. The upload has ended then.
@@ -86,8 +99,9 @@ class BlobUploads {
  public:
   virtual ~BlobUploads() = default;
 
-  /// Opens the bytes of an upload at its recorded progress: what lies beyond is cut off first. Makes the file if the
-  /// progress is 0. Nothing if the file is gone or shorter than `progress.durable_offset`.
+  /// Opens the bytes of an upload at its recorded progress: what lies beyond is cut off first. Nothing if the file is
+  /// gone or shorter than `progress.durable_offset`. If that is 0 the file need not be there: it is made at the latest
+  /// when something is appended, synced or sealed, and what of all that fails may fail then.
   virtual Task<std::unique_ptr<BlobUpload>> open(UploadId id, UploadProgress progress) = 0;
 
   /// Removes an upload's bytes without opening them; false if there were none.

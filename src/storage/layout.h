@@ -10,13 +10,18 @@ namespace berth::layout {
 
 /// "docker/registry/v2/blobs/sha256/ab/abcd.../data"
 std::string blob_path(const Digest& digest);
+/// "berth/quarantine/sha256-abcd...", the third of them with ".3" at the end.
+std::string quarantine_path(const Digest& digest, unsigned number);
 
+inline constexpr std::string_view kBlobs = "docker/registry/v2/blobs";
 inline constexpr std::string_view kRepositories = "docker/registry/v2/repositories";  ///< Distribution's link files
 inline constexpr std::string_view kIdentity = "berth/id";
 inline constexpr std::string_view kUploads = "berth/uploads";
 inline constexpr std::string_view kTemporary = "berth/tmp";
+inline constexpr std::string_view kQuarantine = "berth/quarantine";  ///< damaged files of blobs, for people to look at
 inline constexpr std::string_view kMetadata = "berth/metadata.db";
 inline constexpr std::string_view kLock = "berth/lock";
+inline constexpr std::string_view kTokenKeys = "berth/token-keys.json";
 inline constexpr std::string_view kControlSocket = "berth/control.sock";
 
 }  // namespace berth::layout

@@ -37,6 +37,9 @@ class MeasuredUpload final : public BlobUpload {
   std::uint64_t size_bytes() const override { return inner_->size_bytes(); }
   Task<UploadProgress> sync() override { return inner_->sync(); }
   Task<Digest> seal(HashAlgorithm algorithm) override { return inner_->seal(algorithm); }
+  Task<SealOutcome> append_and_seal(std::span<const std::byte> last, HashAlgorithm algorithm) override {
+    return inner_->append_and_seal(last, algorithm);
+  }
   Task<> publish(Digest digest) override {
     const Timing timing(actions_.move, clock_);
     co_await inner_->publish(digest);

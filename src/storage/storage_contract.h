@@ -1,15 +1,17 @@
-// What every implementation of BlobStore, BlobUploads and IdentityFile must do. A test program includes this and
-// instantiates StorageContract with the implementations it has.
+// What every implementation of BlobStore, BlobFiles, BlobUploads and IdentityFile must do. A test program includes this
+// and instantiates StorageContract with the implementations it has.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "base/failure.h"
+#include "storage/blob_files.h"
 #include "storage/blob_store.h"
 #include "storage/blob_uploads.h"
 #include "storage/identity_file.h"
@@ -23,6 +25,7 @@ class StorageUnderTest {
  public:
   virtual ~StorageUnderTest() = default;
   virtual BlobStore& blobs() = 0;
+  virtual BlobFiles& files() = 0;
   virtual BlobUploads& uploads() = 0;
   virtual IdentityFile& identity() = 0;
 };
@@ -35,6 +38,7 @@ struct StorageFactory {
 class StorageContract : public testing::TestWithParam<StorageFactory> {
  protected:
   BlobStore& blobs() { return storage_->blobs(); }
+  BlobFiles& files() { return storage_->files(); }
   BlobUploads& uploads() { return storage_->uploads(); }
   IdentityFile& identity() { return storage_->identity(); }
 
@@ -139,6 +143,50 @@ TEST_P(StorageContract, TellsItsSpaceAndThatItIsWell) {
   EXPECT_NO_THROW(run_task(blobs().check_health()));
 }
 
+// --- BlobFiles
+// --------------------------------------------------------------------------------------------------------
+
+TEST_P(StorageContract, ListsFilesOfBlobsInPages) {
+  EXPECT_TRUE(run_task(files().list({}, 10)).entries.empty());
+  std::map<std::string, std::uint64_t> expected;
+  for (int i = 0; i < 40; ++i) {
+    const std::string text = "blob " + std::to_string(i);
+    const Digest each = i % 4 == 0 ? digest_of(HashAlgorithm::sha512, text) : digest(text);
+    run_task(blobs().put(each, SharedBytes(text)));
+    expected.emplace(each.to_string(), text.size());
+  }
+  for (const std::size_t limit : {1U, 7U, 40U, 100U}) {
+    std::map<std::string, std::uint64_t> listed;
+    std::size_t count = 0;
+    for (std::optional<FilePosition> position = FilePosition(); position;) {
+      const StoredFilePage page = run_task(files().list(*position, limit));
+      EXPECT_LE(page.entries.size(), limit);
+      for (const StoredFile& file : page.entries) {
+        ASSERT_TRUE(file.digest.has_value()) << file.path;
+        listed.emplace(file.digest->to_string(), file.size_bytes);
+        ++count;
+      }
+      position = page.next;
+    }
+    EXPECT_EQ(listed, expected);
+    EXPECT_EQ(count, expected.size()) << "each once";
+  }
+}
+
+TEST_P(StorageContract, MovesADamagedFileAside) {
+  run_task(blobs().put(digest("good"), SharedBytes("bad")));
+  run_task(blobs().put(digest("other"), SharedBytes("other")));
+  const std::optional<std::string> place = run_task(files().quarantine(digest("good")));
+  EXPECT_EQ(place, "berth/quarantine/sha256-" + digest("good").hex());
+  EXPECT_FALSE(content(digest("good")).has_value());
+  EXPECT_FALSE(run_task(files().quarantine(digest("good"))).has_value());
+  run_task(blobs().put(digest("good"), SharedBytes("worse")));
+  EXPECT_EQ(run_task(files().quarantine(digest("good"))), *place + ".2") << "what lies there stays";
+  run_task(blobs().put(digest("good"), SharedBytes("good")));
+  EXPECT_EQ(content(digest("good")), "good");
+  EXPECT_EQ(run_task(files().list({}, 10)).entries.size(), 2U);
+}
+
 // --- BlobUpload
 // -------------------------------------------------------------------------------------------------------
 
@@ -154,6 +202,25 @@ TEST_P(StorageContract, PublishesWhatWasAppended) {
   run_task(upload->publish(digest("hello world")));
   EXPECT_EQ(content(digest("hello world")), "hello world");
   EXPECT_TRUE(upload_names().empty());
+}
+
+TEST_P(StorageContract, SealsWithTheLastBytesInOneStep) {
+  const auto upload = open("u1");
+  append(*upload, "hello ");
+  const SealOutcome sealed = run_task(upload->append_and_seal(bytes_of("world"), HashAlgorithm::sha256));
+  EXPECT_EQ(sealed.digest, digest("hello world"));
+  EXPECT_FALSE(sealed.append_failure);
+  EXPECT_EQ(upload->size_bytes(), 11U);
+  run_task(upload->publish(digest("hello world")));
+  EXPECT_EQ(content(digest("hello world")), "hello world");
+
+  const auto whole = open("u2");
+  const Digest sha512 = digest_of(HashAlgorithm::sha512, "all of it");
+  EXPECT_EQ(run_task(whole->append_and_seal(bytes_of("all of it"), HashAlgorithm::sha512)).digest, sha512);
+  run_task(whole->publish(sha512));
+  EXPECT_EQ(content(sha512), "all of it");
+
+  EXPECT_EQ(run_task(open("u3")->append_and_seal({}, HashAlgorithm::sha256)).digest, digest(""));
 }
 
 TEST_P(StorageContract, PublishesAnEmptyUpload) {
@@ -367,7 +434,7 @@ TEST_P(StorageContract, FailsToPublishAnUploadThatWasRemovedMeanwhile) {
 
 TEST_P(StorageContract, ListsUploadsInPages) {
   EXPECT_TRUE(upload_names().empty());
-  for (const char* id : {"c", "a", "e", "b", "d"}) open(id);
+  for (const char* id : {"c", "a", "e", "b", "d"}) append(*open(id), "bytes");
   EXPECT_EQ(upload_names(), (std::vector<std::string>{"a", "b", "c", "d", "e"}));
   const std::vector<UploadFile> page = run_task(uploads().list(upload_id("b"), 2));
   ASSERT_EQ(page.size(), 2U);

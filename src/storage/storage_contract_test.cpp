@@ -14,6 +14,7 @@ namespace {
 class MemoryUnderTest final : public StorageUnderTest {
  public:
   BlobStore& blobs() override { return storage_.blobs(); }
+  BlobFiles& files() override { return storage_.files(); }
   BlobUploads& uploads() override { return storage_.uploads(); }
   IdentityFile& identity() override { return storage_.identity(); }
 
@@ -25,6 +26,7 @@ class MemoryUnderTest final : public StorageUnderTest {
 class FilesystemUnderTest final : public StorageUnderTest {
  public:
   BlobStore& blobs() override { return storage_.blobs(); }
+  BlobFiles& files() override { return storage_.files(); }
   BlobUploads& uploads() override { return storage_.uploads(); }
   IdentityFile& identity() override { return storage_.identity(); }
 
@@ -44,6 +46,7 @@ class FilesystemUnderTest final : public StorageUnderTest {
 class MeasuredUnderTest final : public StorageUnderTest {
  public:
   BlobStore& blobs() override { return blobs_; }
+  BlobFiles& files() override { return inner_.files(); }
   BlobUploads& uploads() override { return uploads_; }
   IdentityFile& identity() override { return inner_.identity(); }
 
@@ -64,6 +67,7 @@ class FaultyUnderTest final : public StorageUnderTest {
     uploads_.faults().set_chances({.short_write = 0.5, .delay = 0.5});
   }
   BlobStore& blobs() override { return blobs_; }
+  BlobFiles& files() override { return inner_.files(); }
   BlobUploads& uploads() override { return uploads_; }
   IdentityFile& identity() override { return inner_.identity(); }
 

@@ -18,10 +18,10 @@ import report
 import results
 from lab import Lab
 from runner import Progress, run_row
-from rows import http2, large, lists, memory, pushes, scaling, small, start
+from rows import access, http2, large, lists, memory, pushes, scaling, small, start
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-MODULES = [small, large, pushes, lists, start, memory, http2, scaling]
+MODULES = [small, access, large, pushes, lists, start, memory, http2, scaling]
 QUICK_ROUNDS, QUICK_SECONDS = 3, 1.0
 
 

@@ -10,6 +10,7 @@ import tempfile
 # Bytes of Berth's cache of ready answers; 0 turns it off.
 ANSWER_CACHE = "cache.answers.size"
 H2C = "http.h2c.enabled"
+TOKEN_SERVICE = "auth.local.service"
 
 
 def set_value(tree, path, value):
@@ -34,6 +35,7 @@ class Features:
     def __init__(self, program):
         self.has_answer_cache = knows_setting(program, ANSWER_CACHE, 1_000_000)
         self.has_h2c = knows_setting(program, H2C, True)
+        self.has_access_control = knows_setting(program, TOKEN_SERVICE, "berth")
 
     def answer_cache(self, size_bytes):
         """Settings for a cache of this size; none if there is no such cache."""

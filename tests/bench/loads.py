@@ -42,12 +42,14 @@ class Loads:
             raise LoadFailed(f"{server.name}: {done.stderr.strip() or done.stdout.strip() or 'no answer'}")
         return json.loads(done.stdout)
 
-    def requests(self, server, way, targets, connections, seconds, method="GET", rate=0.0, run_length=1, seed=1, once=False):
+    def requests(self, server, way, targets, connections, seconds, method="GET", rate=0.0, run_length=1, seed=1, once=False,
+                 authorization=""):
         """Targets at random (once: each one time). Of a run_length above 1 the rate counts runs."""
         options = ["--targets", targets, "--connections", connections, "--seconds", seconds, "--method", method, "--rate", rate,
                    "--run", run_length, "--seed", seed, "--accept", content.MANIFEST_TYPE]
         options += ["--tls"] if way == "tls" else []
         options += ["--once"] if once else []
+        options += ["--authorization", authorization] if authorization else []
         said = self._run("requests", server, way, *options, is_measured=not once)
         if not said["requests"] and not said["bytes"]:
             raise LoadFailed(f"{server.name} answered nothing within {seconds} s")

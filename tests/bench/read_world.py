@@ -22,6 +22,7 @@ class ReadWorld:
         self.make_content = make_content
         self.settings = dict(settings)
         self.other_names = other_names
+        self.tree = None
         self.servers = {}
         self.warmed = set()
         self.maximum = {}
@@ -40,16 +41,11 @@ class ReadWorld:
 
     def _make(self):
         nginx = self.servers["nginx"] = self.lab.nginx()
-        tree = content.FileTree(nginx.files)
+        tree = self.tree = content.FileTree(nginx.files)
         self.content = self.make_content(tree)
         nginx.start()
 
-        berth = self.servers["Berth"] = self.lab.berth(settings=self.settings)
-        filler = BerthFiller(berth.directory, self.lab.program)
-        filler.add_blobs(tree, tree.blobs)
-        filler.add_images((content.REPOSITORY, image.manifest.tag, tree.manifest_bytes(image), image.blobs)
-                          for image in tree.images)
-        berth.start()
+        berth = self.servers["Berth"] = self._filled_berth(tree, self.settings)
         for lines in self.content.lists.values():
             api.check(berth, lines)
 
@@ -57,6 +53,14 @@ class ReadWorld:
             other = self.servers[name] = self.lab.registry(name).start()
             api.push(other, tree, self.content.few_images, self.content.few_blobs)
         os.sync()  # or the kernel writes it back in the middle of a measurement
+
+    def _filled_berth(self, tree, settings):
+        berth = self.lab.berth(settings=settings)
+        filler = BerthFiller(berth.directory, self.lab.program)
+        filler.add_blobs(tree, tree.blobs)
+        filler.add_images((content.REPOSITORY, image.manifest.tag, tree.manifest_bytes(image), image.blobs)
+                          for image in tree.images)
+        return berth.start()
 
     def server(self, name, way):
         server = self.servers[name]

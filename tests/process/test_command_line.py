@@ -92,10 +92,11 @@ class TestConfigCheck:
 
 
 def test_serve_refuses_what_is_not_built(tmp_path):
-    """An auth section that does nothing would be a hole: all keys that are not built are listed, exit 1."""
-    config = {"auth": {"htpasswd": {"realm": "x", "path": "/nowhere"}}, "proxy": {"remoteurl": "https://example.com"}}
+    """A section that does nothing would be a promise that is not kept: all keys that are not built are listed, exit 1."""
+    config = {"http": {"tls": {"letsencrypt": {"cachefile": "/nowhere", "hosts": ["registry.example.com"]}}},
+              "proxy": {"remoteurl": "https://example.com"}}
     code, said = refused_start(Server(config, directory=tmp_path))
-    assert code == 1 and "auth" in said and "proxy" in said
+    assert code == 1 and "letsencrypt" in said and "proxy" in said
     assert not (tmp_path / "root" / "berth").exists()
 
 

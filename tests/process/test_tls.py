@@ -112,3 +112,33 @@ def test_client_certificates(tmp_path):
         server.stop()
     finally:
         server.kill()
+
+
+def test_several_certificates_by_name(tmp_path):
+    """A client gets the certificate of the name that it asks for; all are taken again on SIGHUP."""
+    pair, mirror = Certificate(tmp_path / "pair"), Certificate(tmp_path / "mirror", name="mirror.example.com")
+    config = {"http": {"tls": {"certificates": [{"certificate": str(mirror.certificate), "key": str(mirror.key)}]}}}
+    with berth_server(config, directory=tmp_path / "server", tls=pair) as server:
+        def shown(name):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            with socket.create_connection(("127.0.0.1", server.port), timeout=5) as plain:
+                with context.wrap_socket(plain, server_hostname=name) as connection:
+                    return connection.getpeercert(binary_form=True)
+
+        def is_of(certificate):
+            return ssl.PEM_cert_to_DER_cert(certificate.certificate.read_text())
+
+        assert shown("mirror.example.com") == is_of(mirror)
+        assert shown("other.example.com") == is_of(pair)
+        assert shown(None) == is_of(pair)
+        keep = server.http()
+        keep.get("/v2/").expect(200)
+        fresh = Certificate(tmp_path / "fresh", name="mirror.example.com")
+        os.replace(fresh.key, mirror.key)
+        os.replace(fresh.certificate, mirror.certificate)
+        server.process.send_signal(signal.SIGHUP)
+        wait_for("the new certificate", lambda: shown("mirror.example.com") == is_of(mirror), 20, pause=0.1)
+        assert shown("other.example.com") == is_of(pair)
+        keep.get("/v2/").expect(200)
+        keep.close()

@@ -1,7 +1,6 @@
 // ApiClient: requests to a handler without a socket, and its answers as text.
 #pragma once
 
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -21,7 +20,7 @@ namespace berth {
 
 struct ClientRequest {
   std::string body = {};
-  std::initializer_list<std::pair<const char*, const char*>> headers = {};
+  std::vector<std::pair<std::string, std::string>> headers = {};
   bool is_chunked = false;  ///< no Content-Length
   bool breaks_off = false;
   std::string host = "registry.test:5000";

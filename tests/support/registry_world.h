@@ -62,6 +62,7 @@ class RegistryInMemory {
         blobs(storage.blobs(), 1),
         uploads(storage.uploads(), 1),
         policy(std::move(with)) {
+    run_task(metadata.keep_scopes(policy.quotas.scopes()));
     restart();
   }
 
@@ -74,7 +75,8 @@ class RegistryInMemory {
                                                         .clock = clock,
                                                         .entropy = entropy,
                                                         .log = *log,
-                                                        .instance_id = "instance-" + std::to_string(++starts)},
+                                                        .instance_id = "instance-" + std::to_string(++starts),
+                                                        .usage = &metadata},
                                           policy);
   }
 

@@ -20,6 +20,8 @@ class YieldingMetadataStore final : public MetadataStore {
 
   Task<std::optional<std::string>> registry_id() override { return around(inner_.registry_id()); }
   Task<> set_registry_id(std::string id) override { return around(inner_.set_registry_id(std::move(id))); }
+  Task<bool> is_read_only() override { return around(inner_.is_read_only()); }
+  Task<> set_read_only(bool is_on) override { return around(inner_.set_read_only(is_on)); }
   Task<std::optional<BlobLink>> find_blob(RepositoryName repository, Digest digest) override {
     return around(inner_.find_blob(std::move(repository), digest));
   }
@@ -46,10 +48,10 @@ class YieldingMetadataStore final : public MetadataStore {
   Task<std::vector<TagChange>> tag_history(RepositoryName repository, Tag tag, std::size_t limit) override {
     return around(inner_.tag_history(std::move(repository), std::move(tag), limit));
   }
-  Task<> commit_blob(CommitBlob commit) override { return around(inner_.commit_blob(std::move(commit))); }
-  Task<std::optional<BlobLink>> mount_blob(MountBlob mount) override {
-    return around(inner_.mount_blob(std::move(mount)));
+  Task<std::optional<QuotaExceeded>> commit_blob(CommitBlob commit) override {
+    return around(inner_.commit_blob(std::move(commit)));
   }
+  Task<MountOutcome> mount_blob(MountBlob mount) override { return around(inner_.mount_blob(std::move(mount))); }
   Task<bool> renew_blob_promise(RepositoryName repository, Digest digest, WallTime promised_until) override {
     return around(inner_.renew_blob_promise(std::move(repository), digest, promised_until));
   }
@@ -68,7 +70,7 @@ class YieldingMetadataStore final : public MetadataStore {
   Task<DeleteTagOutcome> delete_tag(DeleteTag request) override {
     return around(inner_.delete_tag(std::move(request)));
   }
-  Task<std::optional<ManifestDeleted>> delete_manifest(DeleteManifest request) override {
+  Task<DeleteManifestOutcome> delete_manifest(DeleteManifest request) override {
     return around(inner_.delete_manifest(std::move(request)));
   }
   Task<std::vector<ManifestCopy>> pending_manifest_copies(std::size_t limit) override {

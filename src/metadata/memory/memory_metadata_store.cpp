@@ -3,11 +3,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "metadata/memory/memory_charges.h"
+
 namespace berth {
 
 MemoryMetadataStore::Repository* MemoryMetadataStore::find_repository(const RepositoryName& name) {
   const auto found = repositories_.find(name);
   return found == repositories_.end() ? nullptr : &found->second;
+}
+
+MemoryMetadataStore::Repository& MemoryMetadataStore::find_or_create_repository(const RepositoryName& name) {
+  Repository& repository = repositories_[name];
+  repository.is_deleted = false;
+  return repository;
 }
 
 const MemoryMetadataStore::Blob* MemoryMetadataStore::find_present_blob(const Digest& digest) const {
@@ -32,6 +40,17 @@ Task<> MemoryMetadataStore::set_registry_id(std::string id) {
   co_return;
 }
 
+Task<bool> MemoryMetadataStore::is_read_only() {
+  const std::lock_guard lock(mutex_);
+  co_return is_read_only_;
+}
+
+Task<> MemoryMetadataStore::set_read_only(bool is_on) {
+  const std::lock_guard lock(mutex_);
+  is_read_only_ = is_on;
+  co_return;
+}
+
 Task<std::optional<BlobLink>> MemoryMetadataStore::find_blob(RepositoryName repository, Digest digest) {
   const std::lock_guard lock(mutex_);
   const Repository* home = find_repository(repository);
@@ -44,7 +63,7 @@ Task<std::optional<BlobLink>> MemoryMetadataStore::find_blob(RepositoryName repo
 
 Task<bool> MemoryMetadataStore::repository_exists(RepositoryName repository) {
   const std::lock_guard lock(mutex_);
-  co_return find_repository(repository) != nullptr;
+  co_return is_known(repository);
 }
 
 Task<Page<RepositoryName>> MemoryMetadataStore::list_repositories(std::optional<std::string> after, std::size_t limit) {
@@ -61,27 +80,39 @@ Task<Page<RepositoryName>> MemoryMetadataStore::list_repositories(std::optional<
   co_return page;
 }
 
-Task<> MemoryMetadataStore::commit_blob(CommitBlob commit) {
+Task<std::optional<QuotaExceeded>> MemoryMetadataStore::commit_blob(CommitBlob commit) {
   const std::lock_guard lock(mutex_);
-  blobs_[commit.digest] = Blob{commit.size_bytes, BlobState::present};
-  WallTime& promise = repositories_[commit.repository].links[commit.digest];
-  promise = std::max(promise, commit.promised_until);
+  Charges charges(*this, commit.repository);
+  charges.link(commit.digest, commit.size_bytes);
+  const std::optional<QuotaExceeded> exceeded = charges.check(commit.quota);
+  blobs_[commit.digest] = Blob{commit.size_bytes, BlobState::present, commit.now};
   if (commit.upload) uploads_.erase(*commit.upload);
+  if (exceeded) {
+    review(ReviewKind::blob, std::nullopt, commit.digest, commit.now);
+    co_return exceeded;
+  }
+  WallTime& promise = find_or_create_repository(commit.repository).links[commit.digest];
+  promise = std::max(promise, commit.promised_until);
   review(ReviewKind::link, commit.repository, commit.digest, commit.review_due);
-  co_return;
+  charges.write();
+  co_return std::nullopt;
 }
 
-Task<std::optional<BlobLink>> MemoryMetadataStore::mount_blob(MountBlob mount) {
+Task<MountOutcome> MemoryMetadataStore::mount_blob(MountBlob mount) {
   const std::lock_guard lock(mutex_);
   const Blob* blob = find_present_blob(mount.digest);
   const auto links_it = [&mount](const auto& entry) {
     return (!mount.from || entry.first == *mount.from) && entry.second.links.contains(mount.digest);
   };
-  if (!blob || std::ranges::none_of(repositories_, links_it)) co_return std::nullopt;
-  WallTime& promise = repositories_[mount.to].links[mount.digest];
+  if (!blob || std::ranges::none_of(repositories_, links_it)) co_return MountOutcome{};
+  Charges charges(*this, mount.to);
+  charges.link(mount.digest, blob->size_bytes);
+  if (auto exceeded = charges.check(mount.quota)) co_return MountOutcome{.link = {}, .exceeded = exceeded};
+  charges.write();
+  WallTime& promise = find_or_create_repository(mount.to).links[mount.digest];
   promise = std::max(promise, mount.promised_until);
   review(ReviewKind::link, mount.to, mount.digest, mount.review_due);
-  co_return BlobLink{mount.digest, blob->size_bytes, promise};
+  co_return MountOutcome{.link = BlobLink{mount.digest, blob->size_bytes, promise}};
 }
 
 Task<bool> MemoryMetadataStore::renew_blob_promise(RepositoryName repository, Digest digest, WallTime promised_until) {
@@ -105,6 +136,9 @@ Task<DeleteBlobOutcome> MemoryMetadataStore::delete_blob(RepositoryName reposito
   for (const auto& [by, manifest] : home->manifests) {
     if (std::ranges::any_of(manifest.references, names_it)) co_return BlobInUse{by};
   }
+  Charges charges(*this, repository);
+  charges.unlink(digest);
+  charges.check_and_write();
   home->links.erase(digest);
   review(ReviewKind::blob, std::nullopt, digest, review_due);
   co_return BlobUnlinked::yes;
@@ -135,6 +169,8 @@ Task<std::vector<Review>> MemoryMetadataStore::due_reviews(WallTime now, std::si
   co_return due;
 }
 
-Task<> MemoryMetadataStore::check_health() { co_return; }
+Task<> MemoryMetadataStore::check_health() {
+  co_return;
+}
 
 }  // namespace berth

@@ -1,11 +1,13 @@
 // Blobs and their links.
 #include <utility>
 
+#include "metadata/sqlite/charges.h"
 #include "metadata/sqlite/sqlite_metadata_store.h"
 #include "metadata/sqlite/transactions.h"
 
 namespace berth {
 
+using sqlite::Charges;
 using sqlite::Connection;
 using sqlite::Query;
 using sqlite::RepositoryId;
@@ -24,26 +26,42 @@ bool has_link(Connection& connection, const Digest& digest, const RepositoryName
   return repository && connection.query(Statement::read_link_promise, digest, *repository).step();
 }
 
-void commit_blob_in(Connection& connection, const CommitBlob& commit) {
-  const RepositoryId repository = sqlite::find_or_create_repository(connection, commit.repository, commit.now);
-  connection.change(Statement::put_blob, commit.digest, commit.size_bytes);
-  connection.change(Statement::put_link, commit.digest, repository, commit.promised_until);
+std::optional<QuotaExceeded> commit_blob_in(Connection& connection, const CommitBlob& commit) {
+  connection.change(Statement::put_blob, commit.digest, commit.size_bytes, commit.now);
   if (commit.upload) connection.change(Statement::delete_upload, commit.upload->text());
+  Charges charges(connection, commit.repository, sqlite::find_repository(connection, commit.repository));
+  charges.link(commit.digest);
+  if (const std::optional<QuotaExceeded> exceeded = charges.check(commit.quota)) {
+    sqlite::put_review(connection, ReviewKind::blob, sqlite::kNoRepository, commit.digest, commit.now);
+    return exceeded;
+  }
+  const RepositoryId repository = sqlite::find_or_create_repository(connection, commit.repository, commit.now);
+  charges.set_repository(repository);
+  charges.write();
+  connection.change(Statement::put_link, commit.digest, repository, commit.promised_until);
   sqlite::put_review(connection, ReviewKind::link, repository, commit.digest, commit.review_due);
+  return std::nullopt;
 }
 
-std::optional<BlobLink> mount_blob_in(Connection& connection, const MountBlob& mount) {
+MountOutcome mount_blob_in(Connection& connection, const MountBlob& mount) {
   const std::optional<std::uint64_t> size_bytes = find_present_size(connection, mount.digest);
-  if (!size_bytes) return std::nullopt;
+  if (!size_bytes) return {};
   const bool is_linked = mount.from ? has_link(connection, mount.digest, *mount.from)
                                     : connection.query(Statement::find_any_link, mount.digest).step();
-  if (!is_linked) return std::nullopt;
+  if (!is_linked) return {};
+  Charges charges(connection, mount.to, sqlite::find_repository(connection, mount.to));
+  charges.link(mount.digest);
+  if (const std::optional<QuotaExceeded> exceeded = charges.check(mount.quota)) {
+    return {.link = std::nullopt, .exceeded = exceeded};
+  }
   const RepositoryId to = sqlite::find_or_create_repository(connection, mount.to, mount.now);
+  charges.set_repository(to);
+  charges.write();
   connection.change(Statement::put_link, mount.digest, to, mount.promised_until);
   sqlite::put_review(connection, ReviewKind::link, to, mount.digest, mount.review_due);
   Query promise = connection.query(Statement::read_link_promise, mount.digest, to);
   promise.step();
-  return BlobLink{mount.digest, *size_bytes, promise.time(0)};
+  return {.link = BlobLink{mount.digest, *size_bytes, promise.time(0)}};
 }
 
 DeleteBlobOutcome delete_blob_in(Connection& connection, const RepositoryName& name, const Digest& digest,
@@ -54,6 +72,9 @@ DeleteBlobOutcome delete_blob_in(Connection& connection, const RepositoryName& n
   if (Query user = connection.query(Statement::find_manifest_that_names, digest, *repository); user.step()) {
     return BlobInUse{user.digest(0)};
   }
+  Charges charges(connection, name, repository);
+  charges.unlink(digest);
+  charges.check_and_write();
   connection.change(Statement::delete_link, digest, *repository);
   sqlite::put_review(connection, ReviewKind::blob, sqlite::kNoRepository, digest, review_due);
   return BlobUnlinked::yes;
@@ -69,11 +90,11 @@ Task<std::optional<BlobLink>> SqliteMetadataStore::find_blob(RepositoryName repo
   });
 }
 
-Task<> SqliteMetadataStore::commit_blob(CommitBlob commit) {
-  return write([commit = std::move(commit)](Connection& connection) { commit_blob_in(connection, commit); });
+Task<std::optional<QuotaExceeded>> SqliteMetadataStore::commit_blob(CommitBlob commit) {
+  return write([commit = std::move(commit)](Connection& connection) { return commit_blob_in(connection, commit); });
 }
 
-Task<std::optional<BlobLink>> SqliteMetadataStore::mount_blob(MountBlob mount) {
+Task<MountOutcome> SqliteMetadataStore::mount_blob(MountBlob mount) {
   return write([mount = std::move(mount)](Connection& connection) { return mount_blob_in(connection, mount); });
 }
 

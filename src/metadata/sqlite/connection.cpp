@@ -6,12 +6,13 @@
 #include <cerrno>
 #include <cstring>
 #include <span>
+#include <system_error>
 
 namespace berth::sqlite {
 namespace {
 
-// A digest as a key: one byte of algorithm, then the raw bytes. The algorithms' numbers ascend as their names do, so the
-// order of the keys is the order of the digests' text.
+// A digest as a key: one byte of algorithm, then the raw bytes. The algorithms' numbers ascend as their names do, so
+// the order of the keys is the order of the digests' text.
 constexpr std::size_t kMaxDigestKeyBytes = 65;
 static_assert(kHashAlgorithms[0].name < kHashAlgorithms[1].name);
 
@@ -29,7 +30,7 @@ Failure failure_from_sqlite(const std::string& what, int code, sqlite3* database
     if ((sqlite3_errcode(database) & 0xff) == primary) text += fmt::format(" ({})", sqlite3_errmsg(database));
     const int system_error = primary == SQLITE_IOERR ? sqlite3_system_errno(database) : 0;
     is_full = is_full || system_error == ENOSPC || system_error == EDQUOT;
-    if (system_error != 0) text += fmt::format(" [{}]", std::strerror(system_error));
+    if (system_error != 0) text += fmt::format(" [{}]", std::generic_category().message(system_error));
   }
   return Failure(is_full ? FailureKind::storage_full : FailureKind::metadata, text);
 }
@@ -52,9 +53,13 @@ void Query::run() {
   }
 }
 
-std::int64_t Query::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+std::int64_t Query::integer(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
 
-bool Query::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+bool Query::is_null(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
 
 std::string_view Query::bytes(int column) const {
   const void* data = sqlite3_column_blob(statement_, column);
@@ -108,11 +113,10 @@ void Query::bind(int index, std::nullopt_t) {
 
 void Query::expect_parameter_count(int bound) const {
   if (sqlite3_bind_parameter_count(statement_) == bound) return;
-  throw Failure(FailureKind::internal,
-                fmt::format("{} parameters for: {}", bound, sqlite3_sql(statement_)));
+  throw Failure(FailureKind::internal, fmt::format("{} parameters for: {}", bound, sqlite3_sql(statement_)));
 }
 
-Connection::Connection(ConnectionOptions options, Access access) {
+Connection::Connection(ConnectionOptions options, Access access) : scopes_(options.scopes) {
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (access == Access::write ? SQLITE_OPEN_CREATE : 0);
   const char* vfs = options.vfs_name.empty() ? nullptr : options.vfs_name.c_str();
   const int opened = sqlite3_open_v2(options.path.c_str(), &database_, flags, vfs);
@@ -154,8 +158,9 @@ sqlite3_stmt* Connection::prepared(Statement statement) {
   return slot;
 }
 
-void Connection::execute(const std::string& sql) {
-  check(sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr), sql.c_str(), database_);
+void Connection::execute(const std::string& sql, const std::string& purpose) {
+  const std::string& what = purpose.empty() ? sql : purpose;
+  check(sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr), what.c_str(), database_);
 }
 
 std::vector<std::string> Connection::read_values(const std::string& sql) {
@@ -176,8 +181,14 @@ void Connection::keep_log_on_close() {
   check(sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr), "keeping the log", database_);
 }
 
-bool Connection::is_idle() const { return sqlite3_get_autocommit(database_) != 0; }
-std::int64_t Connection::last_row_id() const { return sqlite3_last_insert_rowid(database_); }
-std::int64_t Connection::changed_count() const { return sqlite3_changes64(database_); }
+bool Connection::is_idle() const {
+  return sqlite3_get_autocommit(database_) != 0;
+}
+std::int64_t Connection::last_row_id() const {
+  return sqlite3_last_insert_rowid(database_);
+}
+std::int64_t Connection::changed_count() const {
+  return sqlite3_changes64(database_);
+}
 
 }  // namespace berth::sqlite

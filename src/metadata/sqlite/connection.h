@@ -1,5 +1,5 @@
-// Connection and Query: the thin layer over SQLite's C interface. Every statement that is not schema work comes from the
-// table in statements.h, is prepared once a connection and kept.
+// Connection and Query: the thin layer over SQLite's C interface. Every statement that is not schema work comes from
+// the table in statements.h, is prepared once a connection and kept.
 #pragma once
 
 #include <array>
@@ -47,6 +47,10 @@ class Query {
   std::int64_t integer(int column) const;
   std::uint64_t count(int column) const { return static_cast<std::uint64_t>(integer(column)); }
   WallTime time(int column) const { return WallTime(std::chrono::microseconds(integer(column))); }
+  std::optional<WallTime> optional_time(int column) const {
+    if (is_null(column)) return std::nullopt;
+    return time(column);
+  }
   bool is_null(int column) const;
   /// Text or blob; valid until the next step.
   std::string_view bytes(int column) const;
@@ -85,12 +89,15 @@ class Query {
   sqlite3_stmt* statement_;
 };
 
+struct KeptScopes;
+
 struct ConnectionOptions {
   std::string path;
   std::string vfs_name = {};  ///< SQLite's default if empty; tests put a faulty file system there
   std::uint64_t cache_bytes = 16U << 20;
   std::uint64_t mmap_bytes = 0;
   std::chrono::milliseconds busy_limit{5'000};  ///< how long a lock is waited for
+  const KeptScopes* scopes = nullptr;           ///< what its changes are charged to; null: nothing
 };
 
 enum class Access { write, read_only };
@@ -123,24 +130,27 @@ class Connection {
     return changed_count();
   }
 
-  /// Schema work and settings: text that is run once.
-  void execute(const std::string& sql);
+  /// Schema work and settings: text that is run once. A failure says what it was for; unless given, the text itself.
+  void execute(const std::string& sql, const std::string& purpose = {});
   /// The first column of every row, as text.
   std::vector<std::string> read_values(const std::string& sql);
 
   /// Leaves the log as it is when this closes; SQLite's default is to put it away with the last connection.
   void keep_log_on_close();
 
-  /// False once a BEGIN stands and until its COMMIT; SQLite takes back a whole transaction by itself on some I/O errors.
+  /// False once a BEGIN stands and until its COMMIT; SQLite takes back a whole transaction by itself on some I/O
+  /// errors.
   bool is_idle() const;
   std::int64_t last_row_id() const;
   std::int64_t changed_count() const;
   sqlite3* handle() const { return database_; }
+  const KeptScopes* scopes() const { return scopes_; }
 
  private:
   sqlite3_stmt* prepared(Statement statement);
 
   sqlite3* database_ = nullptr;
+  const KeptScopes* scopes_;
   std::array<sqlite3_stmt*, kStatementCount> statements_{};
 };
 

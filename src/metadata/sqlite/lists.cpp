@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "metadata/sqlite/annotations.h"
+#include "metadata/sqlite/read_page.h"
 #include "metadata/sqlite/sqlite_metadata_store.h"
 #include "metadata/sqlite/transactions.h"
 
@@ -10,22 +11,10 @@ namespace berth {
 using sqlite::BorrowedBytes;
 using sqlite::Connection;
 using sqlite::Query;
+using sqlite::read_page;
 using sqlite::Statement;
 
 namespace {
-
-template <class T, class ReadRow>
-Page<T> read_page(Query query, std::size_t limit, ReadRow read_row) {
-  Page<T> page;
-  while (query.step()) {
-    if (page.entries.size() == limit) {
-      page.has_more = true;
-      break;
-    }
-    page.entries.push_back(read_row(query));
-  }
-  return page;
-}
 
 ReferrerRecord read_referrer(const Query& query) {
   return {query.digest(0), query.text(1), query.text(2), query.count(3), sqlite::annotations_from_text(query.bytes(4))};
@@ -35,17 +24,18 @@ ReferrerRecord read_referrer(const Query& query) {
 
 Task<bool> SqliteMetadataStore::repository_exists(RepositoryName repository) {
   return read([repository = std::move(repository)](Connection& connection) {
-    return sqlite::find_repository(connection, repository).has_value();
+    return connection.query(Statement::repository_exists, repository.text()).step();
   });
 }
 
 Task<Page<Tag>> SqliteMetadataStore::list_tags(RepositoryName repository, std::optional<std::string> after,
                                                std::size_t limit) {
-  return read([repository = std::move(repository), after = std::move(after).value_or(""), limit](Connection& connection) {
-    return read_page<Tag>(
-        connection.query(Statement::list_tags, repository.text(), after, sqlite::limit_and_one(limit)), limit,
-        [](const Query& query) { return sqlite::stored_tag(query.bytes(0)); });
-  });
+  return read(
+      [repository = std::move(repository), after = std::move(after).value_or(""), limit](Connection& connection) {
+        return read_page<Tag>(
+            connection.query(Statement::list_tags, repository.text(), after, sqlite::limit_and_one(limit)), limit,
+            [](const Query& query) { return sqlite::stored_tag(query.bytes(0)); });
+      });
 }
 
 Task<Page<RepositoryName>> SqliteMetadataStore::list_repositories(std::optional<std::string> after, std::size_t limit) {
@@ -75,8 +65,8 @@ Task<Page<ReferrerRecord>> SqliteMetadataStore::list_referrers(RepositoryName re
 Task<std::vector<TagChange>> SqliteMetadataStore::tag_history(RepositoryName repository, Tag tag, std::size_t limit) {
   return read([repository = std::move(repository), tag = std::move(tag), limit](Connection& connection) {
     std::vector<TagChange> changes;
-    Query query = connection.query(Statement::list_tag_changes, repository.text(), tag.text(),
-                                   sqlite::limit_and_one(limit) - 1);
+    Query query =
+        connection.query(Statement::list_tag_changes, repository.text(), tag.text(), sqlite::limit_and_one(limit) - 1);
     while (query.step()) {
       changes.push_back({query.time(0), query.text(1), query.optional_digest(2), query.optional_digest(3)});
     }

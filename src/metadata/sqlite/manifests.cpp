@@ -1,8 +1,12 @@
 // Manifests: put, found, deleted; their copies beside the blobs.
 #include <algorithm>
+#include <set>
 #include <utility>
 
+#include "metadata/collection_store.h"
 #include "metadata/sqlite/annotations.h"
+#include "metadata/sqlite/charges.h"
+#include "metadata/sqlite/manifest_rows.h"
 #include "metadata/sqlite/sqlite_metadata_store.h"
 #include "metadata/sqlite/transactions.h"
 #include "metadata/tag_precondition.h"
@@ -10,6 +14,7 @@
 namespace berth {
 
 using sqlite::BorrowedBytes;
+using sqlite::Charges;
 using sqlite::Connection;
 using sqlite::Query;
 using sqlite::RepositoryId;
@@ -19,14 +24,8 @@ namespace {
 
 std::optional<ManifestRecord> read_manifest(Query query) {
   if (!query.step()) return std::nullopt;
-  return ManifestRecord{query.digest(0), query.text(1), query.text(2), SharedBytes(query.text(5)), query.time(3),
-                        query.time(4)};
-}
-
-std::optional<std::int64_t> find_manifest_id(Connection& connection, RepositoryId repository, const Digest& digest) {
-  Query query = connection.query(Statement::find_manifest_id, digest, repository);
-  if (!query.step()) return std::nullopt;
-  return query.integer(0);
+  return ManifestRecord{query.digest(0), query.text(1), query.text(2), SharedBytes(query.text(5)),
+                        query.time(3),   query.time(4)};
 }
 
 std::optional<Digest> find_tag(Connection& connection, std::optional<RepositoryId> repository, const Tag& tag) {
@@ -46,12 +45,6 @@ std::optional<std::uint64_t> size_of_reference(Connection& connection, std::opti
   return query.count(0);
 }
 
-/// True if the repository is listed now and was not, or the other way round.
-bool count_manifest(Connection& connection, RepositoryId repository, std::int64_t by) {
-  connection.change(Statement::add_manifest_count, repository, by);
-  return connection.change(Statement::update_listing, repository) > 0;
-}
-
 std::int64_t create_manifest(Connection& connection, RepositoryId repository, const PutManifest& put) {
   connection.change(Statement::create_manifest, repository, put.digest, put.media_type, put.artifact_type, put.subject,
                     std::uint64_t{put.bytes.size()}, put.now, put.promised_until,
@@ -65,11 +58,21 @@ std::int64_t create_manifest(Connection& connection, RepositoryId repository, co
   return id;
 }
 
+std::int64_t new_tag_count(Connection& connection, std::optional<RepositoryId> repository,
+                           const std::vector<Tag>& tags) {
+  std::set<std::string> made;
+  for (const Tag& tag : tags) {
+    if (!find_tag(connection, repository, tag)) made.insert(tag.text());
+  }
+  return static_cast<std::int64_t>(made.size());
+}
+
 PutManifestOutcome put_manifest_in(Connection& connection, const PutManifest& put) {
   const std::optional<RepositoryId> known = sqlite::find_repository(connection, put.repository);
   for (const Tag& tag : put.tags) {
     const std::optional<Digest> current = find_tag(connection, known, tag);
     if (!holds(put.limits.tags, current)) return PreconditionRefused{tag, current};
+    if (has_to_stay(put.limits.protects, tag, current, put.digest)) return TagProtected{tag};
   }
   ReferencesRefused refused;
   for (std::size_t i = 0; i < put.references.size(); ++i) {
@@ -79,15 +82,27 @@ PutManifestOutcome put_manifest_in(Connection& connection, const PutManifest& pu
   }
   if (!refused.problems.empty()) return refused;
 
+  std::optional<std::int64_t> existing;
+  if (known) existing = sqlite::find_manifest_id(connection, *known, put.digest);
+  Charges charges(connection, put.repository, known);
+  if (!charges.is_empty()) {
+    if (!existing) charges.add_manifest(put.references, put.bytes.size());
+    charges.sheet().change_tags(new_tag_count(connection, known, put.tags));
+    if (const std::optional<QuotaExceeded> exceeded = charges.check(put.limits.quota)) return *exceeded;
+  }
+
   const RepositoryId repository =
       known ? *known : sqlite::find_or_create_repository(connection, put.repository, put.now);
-  const std::optional<std::int64_t> existing = find_manifest_id(connection, repository, put.digest);
+  charges.set_repository(repository);
+  charges.write();
   ManifestPut done{.was_new = !existing};
   const std::int64_t id = existing ? *existing : create_manifest(connection, repository, put);
+  // What is pushed again needs not be brought back.
+  if (!existing) sqlite::take_out_of_trash(connection, repository, put.digest);
   if (existing) {
     connection.change(Statement::renew_manifest_promise, put.digest, repository, put.promised_until);
   } else {
-    done.listed_repository = count_manifest(connection, repository, 1);
+    done.listed_repository = sqlite::count_manifest(connection, repository, 1);
   }
   sqlite::put_review(connection, ReviewKind::manifest, repository, put.digest, put.review_due);
   for (const Tag& tag : put.tags) {
@@ -101,11 +116,17 @@ PutManifestOutcome put_manifest_in(Connection& connection, const PutManifest& pu
   return done;
 }
 
-DeleteTagOutcome delete_tag_in(Connection& connection, const DeleteTag& request) {
+}  // namespace
+
+DeleteTagOutcome sqlite::delete_tag(Connection& connection, const DeleteTag& request) {
   const std::optional<RepositoryId> repository = sqlite::find_repository(connection, request.repository);
   const std::optional<Digest> was = find_tag(connection, repository, request.tag);
   if (!was) return TagUnknown{};
   if (!holds(request.limits.tags, was)) return PreconditionRefused{request.tag, was};
+  if (has_to_stay(request.limits.protects, request.tag, was, std::nullopt)) return TagProtected{request.tag};
+  Charges charges(connection, request.repository, repository);
+  charges.sheet().change_tags(-1);
+  charges.check_and_write();
   connection.change(Statement::delete_tag, *repository, request.tag.text());
   connection.change(Statement::create_tag_change, *repository, request.tag.text(), request.now, request.who, *was,
                     std::nullopt);
@@ -113,34 +134,27 @@ DeleteTagOutcome delete_tag_in(Connection& connection, const DeleteTag& request)
   return TagDeleted{*was};
 }
 
-std::optional<ManifestDeleted> delete_manifest_in(Connection& connection, const DeleteManifest& request) {
+DeleteManifestOutcome sqlite::delete_manifest(Connection& connection, const DeleteManifest& request) {
   const std::optional<RepositoryId> repository = sqlite::find_repository(connection, request.repository);
-  if (!repository) return std::nullopt;
-  const std::optional<std::int64_t> id = find_manifest_id(connection, *repository, request.digest);
-  if (!id) return std::nullopt;
+  if (!repository) return ManifestUnknown{};
+  const std::optional<std::int64_t> id = sqlite::find_manifest_id(connection, *repository, request.digest);
+  if (!id) return ManifestUnknown{};
 
-  ManifestDeleted deleted;
-  {
-    Query tags = connection.query(Statement::list_tags_of_manifest, *id);
-    while (tags.step()) deleted.tags.push_back(sqlite::stored_tag(tags.bytes(0)));
-  }
+  ManifestDeleted deleted{.tags = sqlite::tags_of_manifest(connection, *id)};
   for (const Tag& tag : deleted.tags) {
-    connection.change(Statement::delete_tag, *repository, tag.text());
-    connection.change(Statement::create_tag_change, *repository, tag.text(), request.now, request.who, request.digest,
-                      std::nullopt);
+    if (has_to_stay(request.protects, tag, request.digest, std::nullopt)) return TagProtected{tag};
   }
-  connection.change(Statement::review_children, *id, request.review_due);
-  connection.change(Statement::delete_references, *id);
-  connection.change(Statement::delete_copy, *id);
-  connection.change(Statement::delete_manifest, *id);
-  deleted.unlisted_repository = count_manifest(connection, *repository, -1);
-  connection.change(Statement::review_referrers, request.digest, *repository, request.review_due);
-  // Its copy lies among the blobs, or is on its way there.
-  sqlite::put_review(connection, ReviewKind::blob, sqlite::kNoRepository, request.digest, request.review_due);
+  deleted.unlisted_repository = sqlite::remove_on_request(connection, {.repository = *repository,
+                                                                       .name = request.repository,
+                                                                       .id = *id,
+                                                                       .digest = request.digest,
+                                                                       .tags = deleted.tags,
+                                                                       .who = request.who,
+                                                                       .now = request.now,
+                                                                       .review_due = request.review_due,
+                                                                       .to_trash = request.to_trash});
   return deleted;
 }
-
-}  // namespace
 
 Task<std::optional<ManifestRecord>> SqliteMetadataStore::find_manifest(RepositoryName repository, Digest digest) {
   return read([repository = std::move(repository), digest](Connection& connection) {
@@ -156,7 +170,8 @@ Task<std::optional<ManifestRecord>> SqliteMetadataStore::find_tagged_manifest(Re
 
 Task<PutManifestOutcome> SqliteMetadataStore::put_manifest(PutManifest put) {
   const std::uint64_t size_bytes = put.bytes.size();
-  return writer_.run(size_bytes, [put = std::move(put)](Connection& connection) { return put_manifest_in(connection, put); });
+  return writer_.run(size_bytes,
+                     [put = std::move(put)](Connection& connection) { return put_manifest_in(connection, put); });
 }
 
 Task<bool> SqliteMetadataStore::renew_manifest_promise(RepositoryName repository, Digest digest,
@@ -169,11 +184,13 @@ Task<bool> SqliteMetadataStore::renew_manifest_promise(RepositoryName repository
 }
 
 Task<DeleteTagOutcome> SqliteMetadataStore::delete_tag(DeleteTag request) {
-  return write([request = std::move(request)](Connection& connection) { return delete_tag_in(connection, request); });
+  return write(
+      [request = std::move(request)](Connection& connection) { return sqlite::delete_tag(connection, request); });
 }
 
-Task<std::optional<ManifestDeleted>> SqliteMetadataStore::delete_manifest(DeleteManifest request) {
-  return write([request = std::move(request)](Connection& connection) { return delete_manifest_in(connection, request); });
+Task<DeleteManifestOutcome> SqliteMetadataStore::delete_manifest(DeleteManifest request) {
+  return write(
+      [request = std::move(request)](Connection& connection) { return sqlite::delete_manifest(connection, request); });
 }
 
 Task<std::vector<ManifestCopy>> SqliteMetadataStore::pending_manifest_copies(std::size_t limit) {
@@ -188,7 +205,7 @@ Task<std::vector<ManifestCopy>> SqliteMetadataStore::pending_manifest_copies(std
 Task<> SqliteMetadataStore::finish_manifest_copy(std::int64_t queue_id, Digest digest, std::uint64_t size_bytes,
                                                  WallTime now) {
   return write([queue_id, digest, size_bytes, now](Connection& connection) {
-    connection.change(Statement::put_blob, digest, size_bytes);
+    connection.change(Statement::put_blob, digest, size_bytes, now);
     connection.change(Statement::finish_copy, queue_id, digest);
     // Deleted while it was copied: nothing else will look at this blob again.
     if (!connection.query(Statement::find_manifest_anywhere, digest).step()) {

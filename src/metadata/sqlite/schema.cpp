@@ -6,11 +6,21 @@
 #include <cstdlib>
 
 #include "metadata/sqlite/migrations/0001_first.h"
+#include "metadata/sqlite/migrations/0002_accounts.h"
+#include "metadata/sqlite/migrations/0003_collection.h"
+#include "metadata/sqlite/migrations/0004_trash.h"
+#include "metadata/sqlite/migrations/0005_scrub.h"
+#include "metadata/sqlite/migrations/0006_quotas.h"
+#include "metadata/sqlite/migrations/0007_retention.h"
+#include "metadata/sqlite/migrations/0008_jobs.h"
+#include "metadata/sqlite/migrations/0009_repositories.h"
 
 namespace berth::sqlite {
 namespace {
 
-constexpr std::array kMigrations{kMigration0001};
+constexpr std::array<const char*, 9> kMigrations{kMigration0001, kMigration0002, kMigration0003,
+                                                 kMigration0004, kMigration0005, kMigration0006,
+                                                 kMigration0007, kMigration0008, kMigration0009};
 
 // PRAGMA application_id of our databases: "Bert".
 constexpr long long kApplicationId = 0x42657274;
@@ -23,7 +33,8 @@ long long read_number(Connection& connection, const std::string& sql) {
 void migrate(Connection& connection, int version) {
   connection.execute("BEGIN IMMEDIATE");
   try {
-    connection.execute(kMigrations[static_cast<std::size_t>(version - 1)]);
+    connection.execute(kMigrations[static_cast<std::size_t>(version - 1)],
+                       fmt::format("upgrading to schema {}", version));
     connection.execute(fmt::format("PRAGMA application_id = {}", kApplicationId));
     connection.execute(fmt::format("PRAGMA user_version = {}", version));
     connection.execute("COMMIT");
@@ -35,9 +46,11 @@ void migrate(Connection& connection, int version) {
 
 }  // namespace
 
-int newest_schema() { return static_cast<int>(kMigrations.size()); }
+int newest_schema() {
+  return static_cast<int>(kMigrations.size());
+}
 
-void prepare_schema(Connection& connection, const std::string& path) {
+void prepare_schema(Connection& connection, const std::string& path, int up_to) {
   const long long application = read_number(connection, "PRAGMA application_id");
   const long long version = read_number(connection, "PRAGMA user_version");
   const long long tables = read_number(connection, "SELECT count(*) FROM sqlite_schema");
@@ -53,7 +66,7 @@ void prepare_schema(Connection& connection, const std::string& path) {
   if (mode.empty() || mode.front() != "wal") {
     throw Failure(FailureKind::metadata, fmt::format("{} lies where SQLite cannot keep a write-ahead log", path));
   }
-  for (int next = static_cast<int>(version) + 1; next <= newest_schema(); ++next) migrate(connection, next);
+  for (int next = static_cast<int>(version) + 1; next <= up_to; ++next) migrate(connection, next);
 }
 
 }  // namespace berth::sqlite

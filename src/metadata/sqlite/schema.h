@@ -7,12 +7,12 @@
 
 namespace berth::sqlite {
 
-/// Turns on the write-ahead log and brings the database to this program's schema, each migration in a transaction of its
-/// own, so that a crash leaves a whole schema of some version.
-/// Throws Failure(metadata) in one line if the file is not Berth's, or was written by a newer Berth; then nothing is touched.
-void prepare_schema(Connection& connection, const std::string& path);
-
 /// The schema that this program writes.
 int newest_schema();
+
+/// Turns on the write-ahead log and brings the database to this program's schema, each migration in a transaction of
+/// its own, so that a crash leaves a whole schema of some version. Throws Failure(metadata) in one line if the file is
+/// not Berth's, or was written by a newer Berth; then nothing is touched. Tests make older databases with `up_to`.
+void prepare_schema(Connection& connection, const std::string& path, int up_to = newest_schema());
 
 }  // namespace berth::sqlite

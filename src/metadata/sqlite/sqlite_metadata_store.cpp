@@ -21,6 +21,9 @@ using sqlite::Statement;
 namespace {
 
 constexpr std::string_view kRegistryId = "registry_id";
+constexpr std::string_view kReadOnly = "read_only";
+constexpr std::string_view kOn = "on";
+constexpr std::string_view kOff = "off";
 
 sqlite::ConnectionOptions connection_options(const SqliteOptions& options) {
   return {.path = options.path,
@@ -55,38 +58,29 @@ sqlite::ConnectionOptions checkpoint_connection_options(const SqliteOptions& opt
 
 }  // namespace
 
-SqliteMetadataStore::ReadConnections::ReadConnections(const sqlite::ConnectionOptions& options, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) {
-    free_.push_back(std::make_unique<Connection>(options, sqlite::Access::read_only));
-  }
-}
-
-std::unique_ptr<Connection> SqliteMetadataStore::ReadConnections::take() {
-  const std::lock_guard lock(mutex_);
-  std::unique_ptr<Connection> connection = std::move(free_.back());
-  free_.pop_back();
-  return connection;
-}
-
-void SqliteMetadataStore::ReadConnections::give_back(std::unique_ptr<Connection> connection) {
-  const std::lock_guard lock(mutex_);
-  free_.push_back(std::move(connection));
-}
-
 SqliteMetadataStore::SqliteMetadataStore(SqliteOptions options)
     : options_(std::move(options)),
       checkpointer_(checkpoint_connection_options(options_), options_.wal_limit_bytes,
                     options_.checkpoint_retry_interval, write_gate_, read_gate_),
-      writer_(connection_options(options_),
+      writer_(charged_connection_options(),
               {.queued_requests = options_.write_queue_limit,
                .group_requests = options_.write_group_limit,
                .group_bytes = options_.write_group_bytes},
               write_gate_, checkpointer_),
-      read_connections_(connection_options(options_), options_.reader_count),
-      read_pool_("meta-read", options_.reader_count, options_.read_queue_limit),
+      readers_(charged_connection_options(), options_.reader_count, options_.read_queue_limit, read_gate_),
+      retention_(connection_options(options_), readers_, writer_,
+                 [this] { return is_stopping_ || checkpointer_.wal_bytes() > 4 * options_.wal_limit_bytes; }),
       check_pool_("meta-check", 1, 1) {}
 
-SqliteMetadataStore::~SqliteMetadataStore() { is_stopping_ = true; }
+SqliteMetadataStore::~SqliteMetadataStore() {
+  is_stopping_ = true;
+}
+
+sqlite::ConnectionOptions SqliteMetadataStore::charged_connection_options() const {
+  sqlite::ConnectionOptions connection = connection_options(options_);
+  connection.scopes = &scopes_;
+  return connection;
+}
 
 Task<std::optional<std::string>> SqliteMetadataStore::registry_id() {
   return read([](Connection& connection) -> std::optional<std::string> {
@@ -97,7 +91,20 @@ Task<std::optional<std::string>> SqliteMetadataStore::registry_id() {
 }
 
 Task<> SqliteMetadataStore::set_registry_id(std::string id) {
-  return write([id = std::move(id)](Connection& connection) { connection.change(Statement::write_setting, kRegistryId, id); });
+  return write(
+      [id = std::move(id)](Connection& connection) { connection.change(Statement::write_setting, kRegistryId, id); });
+}
+
+Task<bool> SqliteMetadataStore::is_read_only() {
+  return read([](Connection& connection) {
+    Query query = connection.query(Statement::read_setting, kReadOnly);
+    return query.step() && query.bytes(0) == kOn;
+  });
+}
+
+Task<> SqliteMetadataStore::set_read_only(bool is_on) {
+  return write(
+      [is_on](Connection& connection) { connection.change(Statement::write_setting, kReadOnly, is_on ? kOn : kOff); });
 }
 
 Task<std::vector<Review>> SqliteMetadataStore::due_reviews(WallTime now, std::size_t limit) {
@@ -107,7 +114,8 @@ Task<std::vector<Review>> SqliteMetadataStore::due_reviews(WallTime now, std::si
     while (query.step()) {
       std::optional<RepositoryName> repository;
       if (!query.is_null(1)) repository = sqlite::stored_repository_name(query.bytes(1));
-      due.push_back(Review{static_cast<ReviewKind>(query.integer(0)), std::move(repository), query.digest(2), query.time(3)});
+      due.push_back(
+          Review{static_cast<ReviewKind>(query.integer(0)), std::move(repository), query.digest(2), query.time(3)});
     }
     return due;
   });
@@ -159,7 +167,7 @@ SqliteStats SqliteMetadataStore::stats() const {
           .wal_restarts = checkpointer_.restart_count(),
           .failed_checkpoints = checkpointer_.failure_count(),
           .queued_writes = writer_.queued(),
-          .queued_reads = read_pool_.queued()};
+          .queued_reads = readers_.queued()};
 }
 
 }  // namespace berth

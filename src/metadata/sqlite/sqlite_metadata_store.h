@@ -1,12 +1,10 @@
-// SqliteMetadataStore: the embedded metadata store. One file, one writer with group commit, a read connection a thread, a
-// checkpoint thread. The statements are in statements.cpp, the schema in migrations/.
+// SqliteMetadataStore: the embedded metadata store. One file, one writer with group commit, a read connection a thread,
+// a checkpoint thread. The statements are in statements.cpp, the schema in migrations/.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,24 +14,34 @@
 #include "metadata/sqlite/checkpointer.h"
 #include "metadata/sqlite/connection.h"
 #include "metadata/sqlite/gate.h"
+#include "metadata/sqlite/readers.h"
+#include "metadata/sqlite/sqlite_account_store.h"
+#include "metadata/sqlite/sqlite_collection_store.h"
+#include "metadata/sqlite/sqlite_job_store.h"
+#include "metadata/sqlite/sqlite_repository_store.h"
+#include "metadata/sqlite/sqlite_retention_store.h"
+#include "metadata/sqlite/sqlite_scrub_store.h"
+#include "metadata/sqlite/sqlite_trash_store.h"
+#include "metadata/sqlite/sqlite_usage_store.h"
 #include "metadata/sqlite/write_queue.h"
 
 namespace berth {
 
 struct SqliteOptions {
-  std::string path;                                      ///< made if it is not there; its directory must be
-  std::size_t reader_count = 2;                          ///< threads, each with a connection
-  std::size_t read_queue_limit = 4'096;                  ///< reads waiting for a thread; beyond: Failure(overloaded)
-  std::size_t write_queue_limit = 4'096;                 ///< writes waiting for a commit; beyond: Failure(overloaded)
-  std::size_t write_group_limit = 512;                   ///< writes of one commit
-  std::uint64_t write_group_bytes = 16U << 20;           ///< manifest bytes of one commit, about
-  std::uint64_t cache_bytes = 16U << 20;                 ///< page cache of each connection
-  std::uint64_t mmap_bytes = 0;                          ///< an I/O error on mapped pages is a SIGBUS: off by default
-  std::uint64_t wal_limit_bytes = 64U << 20;             ///< see Checkpointer
-  std::chrono::milliseconds busy_limit{5'000};           ///< for a lock that another process holds (a backup tool)
-  std::chrono::milliseconds checkpoint_hold_limit{20};   ///< how long writes are held to wait for reads, before reads are
+  std::string path;                             ///< made if it is not there; its directory must be
+  std::size_t reader_count = 2;                 ///< threads, each with a connection
+  std::size_t read_queue_limit = 4'096;         ///< reads waiting for a thread; beyond: Failure(overloaded)
+  std::size_t write_queue_limit = 4'096;        ///< writes waiting for a commit; beyond: Failure(overloaded)
+  std::size_t write_group_limit = 512;          ///< writes of one commit
+  std::uint64_t write_group_bytes = 16U << 20;  ///< manifest bytes of one commit, about
+  std::uint64_t cache_bytes = 16U << 20;        ///< page cache of each connection
+  std::uint64_t mmap_bytes = 0;                 ///< an I/O error on mapped pages is a SIGBUS: off by default
+  std::uint64_t wal_limit_bytes = 64U << 20;    ///< see Checkpointer
+  std::chrono::milliseconds busy_limit{5'000};  ///< for a lock that another process holds (a backup tool)
+  std::chrono::milliseconds checkpoint_hold_limit{
+      20};  ///< how long writes are held to wait for reads, before reads are
   std::chrono::milliseconds checkpoint_retry_interval{500};
-  std::string vfs_name = {};                             ///< SQLite's own if empty; tests put a faulty disk there
+  std::string vfs_name = {};  ///< SQLite's own if empty; tests put a faulty disk there
 };
 
 /// Counts since the start and gauges, for metrics.
@@ -53,12 +61,15 @@ struct SqliteStats {
 /// Crash:     see MetadataStore; opening needs nothing but SQLite's own recovery of the log.
 class SqliteMetadataStore final : public MetadataStore {
  public:
-  /// Opens and migrates. Throws Failure(metadata) with one line: not a database of ours, from a newer Berth, unreadable.
+  /// Opens and migrates. Throws Failure(metadata) with one line: not a database of ours, from a newer Berth,
+  /// unreadable.
   explicit SqliteMetadataStore(SqliteOptions options);
   ~SqliteMetadataStore() override;
 
   Task<std::optional<std::string>> registry_id() override;
   Task<> set_registry_id(std::string id) override;
+  Task<bool> is_read_only() override;
+  Task<> set_read_only(bool is_on) override;
 
   Task<std::optional<BlobLink>> find_blob(RepositoryName repository, Digest digest) override;
   Task<std::optional<ManifestRecord>> find_manifest(RepositoryName repository, Digest digest) override;
@@ -71,8 +82,8 @@ class SqliteMetadataStore final : public MetadataStore {
                                             std::size_t limit) override;
   Task<std::vector<TagChange>> tag_history(RepositoryName repository, Tag tag, std::size_t limit) override;
 
-  Task<> commit_blob(CommitBlob commit) override;
-  Task<std::optional<BlobLink>> mount_blob(MountBlob mount) override;
+  Task<std::optional<QuotaExceeded>> commit_blob(CommitBlob commit) override;
+  Task<MountOutcome> mount_blob(MountBlob mount) override;
   Task<bool> renew_blob_promise(RepositoryName repository, Digest digest, WallTime promised_until) override;
   Task<DeleteBlobOutcome> delete_blob(RepositoryName repository, Digest digest, WallTime now,
                                       WallTime review_due) override;
@@ -82,7 +93,7 @@ class SqliteMetadataStore final : public MetadataStore {
   Task<PutManifestOutcome> put_manifest(PutManifest put) override;
   Task<bool> renew_manifest_promise(RepositoryName repository, Digest digest, WallTime promised_until) override;
   Task<DeleteTagOutcome> delete_tag(DeleteTag request) override;
-  Task<std::optional<ManifestDeleted>> delete_manifest(DeleteManifest request) override;
+  Task<DeleteManifestOutcome> delete_manifest(DeleteManifest request) override;
   Task<std::vector<ManifestCopy>> pending_manifest_copies(std::size_t limit) override;
   Task<> finish_manifest_copy(std::int64_t queue_id, Digest digest, std::uint64_t size_bytes, WallTime now) override;
 
@@ -102,65 +113,58 @@ class SqliteMetadataStore final : public MetadataStore {
   /// One look through a reader and one empty pass through the writer.
   Task<> check_health() override;
 
-  /// PRAGMA quick_check, table by table, on a connection and thread of its own: to run behind serving. Empty if all is well,
-  /// else SQLite's findings (at most 100 a table). Reads of a table pin the log: throws Failure(overloaded) when that made
-  /// it four times its limit, Failure(shutting_down) when the store goes.
+  /// PRAGMA quick_check, table by table, on a connection and thread of its own: to run behind serving. Empty if all is
+  /// well, else SQLite's findings (at most 100 a table). Reads of a table pin the log: throws Failure(overloaded) when
+  /// that made it four times its limit, Failure(shutting_down) when the store goes.
   Task<std::vector<std::string>> check_integrity();
+
+  /// The accounts in the same database.
+  AccountStore& accounts() { return accounts_; }
+  /// The collector's side of it.
+  CollectionStore& collection() { return collection_; }
+  TrashStore& trash() { return trash_; }
+  RepositoryStore& repositories() { return repositories_; }
+  /// What a check of the stored bytes asks it.
+  ScrubStore& scrub() { return scrub_; }
+  RetentionStore& retention() { return retention_; }
+  JobStore& jobs() { return jobs_; }
+  /// What is charged to quotas, and what repositories hold.
+  UsageStore& usage() { return usage_; }
 
   /// Threading: any thread.
   SqliteStats stats() const;
 
  private:
-  /// Each reader thread takes a connection for one read; there are as many as threads.
-  class ReadConnections {
-   public:
-    ReadConnections(const sqlite::ConnectionOptions& options, std::size_t count);
-    std::unique_ptr<sqlite::Connection> take();
-    void give_back(std::unique_ptr<sqlite::Connection> connection);
-
-   private:
-    std::mutex mutex_;
-    std::vector<std::unique_ptr<sqlite::Connection>> free_;
-  };
-
   template <class Work>
   auto read(Work work) {
-    return run_blocking(read_pool_, [this, work = std::move(work)]() mutable {
-      Lease lease(read_connections_, read_gate_);
-      return work(lease.connection());
-    });
+    return readers_.run(std::move(work));
   }
   template <class Work>
   auto write(Work work) {
     return writer_.run(0, std::move(work));
   }
 
-  class Lease {
-   public:
-    Lease(ReadConnections& home, sqlite::Gate& gate) : pass_(gate), home_(home), connection_(home.take()) {}
-    ~Lease() { home_.give_back(std::move(connection_)); }
-    Lease(const Lease&) = delete;
-    Lease& operator=(const Lease&) = delete;
-    sqlite::Connection& connection() { return *connection_; }
-
-   private:
-    sqlite::Gate::Pass pass_;
-    ReadConnections& home_;
-    std::unique_ptr<sqlite::Connection> connection_;
-  };
-
+  sqlite::ConnectionOptions charged_connection_options() const;
   std::vector<std::string> check_integrity_blocking();
 
   // Fixed after construction.
   const SqliteOptions options_;
   std::atomic<bool> is_stopping_{false};
+  sqlite::KeptScopes scopes_;  ///< fixed once keep_scopes() has come back
   sqlite::Gate write_gate_;
   sqlite::Gate read_gate_;
-  // In this order: the writer tells the checkpointer, the pools use the connections.
+  // In this order: the writer tells the checkpointer.
   sqlite::Checkpointer checkpointer_;
   sqlite::WriteQueue writer_;
-  ReadConnections read_connections_;
-  BlockingPool read_pool_;
+  sqlite::Readers readers_;
+  SqliteAccountStore accounts_{readers_, writer_};
+  SqliteCollectionStore collection_{readers_, writer_};
+  SqliteTrashStore trash_{readers_, writer_};
+  SqliteRepositoryStore repositories_{readers_, writer_};
+  SqliteScrubStore scrub_{readers_, writer_};
+  SqliteRetentionStore retention_;
+  SqliteJobStore jobs_{readers_, writer_};
+  SqliteUsageStore usage_{readers_, writer_, scopes_};
   BlockingPool check_pool_;
 };
 

@@ -18,7 +18,9 @@
 
 namespace berth {
 
-inline Digest digest_of_text(std::string_view content) { return digest_of(HashAlgorithm::sha256, content); }
+inline Digest digest_of_text(std::string_view content) {
+  return digest_of(HashAlgorithm::sha256, content);
+}
 
 inline PutManifest plain_manifest(std::string_view repository, std::string content, std::string_view tag = {}) {
   const WallTime now(std::chrono::seconds(1'700'000'000));
@@ -51,7 +53,7 @@ class SqliteStoreTest : public testing::Test {
     boost::asio::io_context loop(1);
     std::exception_ptr first;
     for (Task<>& task : tasks) {
-      boost::asio::co_spawn(loop, std::move(task), [&first](std::exception_ptr error) {
+      boost::asio::co_spawn(loop, std::move(task), [&first](const std::exception_ptr& error) {
         if (error && !first) first = error;
       });
     }

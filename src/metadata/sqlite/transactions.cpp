@@ -21,7 +21,10 @@ std::optional<RepositoryId> find_repository(Connection& connection, const Reposi
 }
 
 RepositoryId find_or_create_repository(Connection& connection, const RepositoryName& name, WallTime now) {
-  if (const std::optional<RepositoryId> known = find_repository(connection, name)) return *known;
+  if (const std::optional<RepositoryId> known = find_repository(connection, name)) {
+    connection.change(Statement::revive_repository, *known);
+    return *known;
+  }
   connection.change(Statement::create_repository, name.text(), now);
   return connection.last_row_id();
 }
@@ -35,7 +38,14 @@ std::int64_t limit_and_one(std::size_t limit) {
   return static_cast<std::int64_t>(std::min(limit, kMost)) + 1;
 }
 
-RepositoryName stored_repository_name(std::string_view text) { return trusted(RepositoryName::parse(text)); }
-Tag stored_tag(std::string_view text) { return trusted(Tag::parse(text)); }
+RepositoryName stored_repository_name(std::string_view text) {
+  return trusted(RepositoryName::parse(text));
+}
+Tag stored_tag(std::string_view text) {
+  return trusted(Tag::parse(text));
+}
+AccountName stored_account_name(std::string_view text) {
+  return trusted(AccountName::parse(text));
+}
 
 }  // namespace berth::sqlite

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "metadata/account_name.h"
 #include "metadata/records.h"
 #include "metadata/sqlite/connection.h"
 
@@ -25,5 +26,6 @@ std::int64_t limit_and_one(std::size_t limit);
 /// Names were checked before they were stored: one that does not parse means a damaged database, Failure(metadata).
 RepositoryName stored_repository_name(std::string_view text);
 Tag stored_tag(std::string_view text);
+AccountName stored_account_name(std::string_view text);
 
 }  // namespace berth::sqlite

@@ -5,8 +5,7 @@
 
 namespace berth::sqlite {
 
-WriteQueue::WriteQueue(ConnectionOptions connection, WriteQueueLimits limits, Gate& gate,
-                       Checkpointer& checkpointer)
+WriteQueue::WriteQueue(ConnectionOptions connection, WriteQueueLimits limits, Gate& gate, Checkpointer& checkpointer)
     : connection_options_(std::move(connection)), limits_(limits), gate_(gate), checkpointer_(checkpointer) {
   open_connection();
   thread_ = std::thread([this] { run_thread(); });
@@ -18,7 +17,7 @@ WriteQueue::~WriteQueue() {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
   }
-  wake_.notify_all();
+  parker_.unpark();
   thread_.join();
 }
 
@@ -34,12 +33,15 @@ void WriteQueue::open_connection() {
 }
 
 bool WriteQueue::try_submit(Request& request) {
+  bool was_empty = false;
   {
     const std::lock_guard lock(mutex_);
     if (queue_.size() >= limits_.queued_requests) return false;
+    was_empty = queue_.empty();
     queue_.push_back(&request);
   }
-  wake_.notify_one();
+  // Else the thread is awake, or somebody is about to wake it.
+  if (was_empty) parker_.unpark();
   return true;
 }
 
@@ -69,7 +71,11 @@ void WriteQueue::run_thread() {
 
 std::vector<WriteQueue::Request*> WriteQueue::take_group() {
   std::unique_lock lock(mutex_);
-  wake_.wait(lock, [this] { return is_stopping_ || !queue_.empty(); });
+  while (!is_stopping_ && queue_.empty()) {
+    lock.unlock();
+    parker_.park();
+    lock.lock();
+  }
   std::vector<Request*> group;
   std::uint64_t size_bytes = 0;
   while (!queue_.empty() && group.size() < limits_.group_requests && size_bytes < limits_.group_bytes) {

@@ -1,13 +1,12 @@
 // WriteQueue: the one writer. Takes all that has gathered, gives each request its savepoint and all of them one commit.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -21,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "async/parker.h"
 #include "async/task.h"
 #include "metadata/sqlite/checkpointer.h"
 #include "metadata/sqlite/connection.h"
@@ -36,8 +36,8 @@ struct WriteQueueLimits {
 
 /// Threading: any thread may submit; requests run in the order they came, on one thread.
 /// Failures:  a request that throws undoes only itself. If the common commit fails, each request of the group gets a
-///            Failure (storage_full or metadata), nothing of it stands, and the connection is opened afresh for the next
-///            group: the store works again as soon as the disk does.
+///            Failure (storage_full or metadata), nothing of it stands, and the connection is opened afresh for the
+///            next group: the store works again as soon as the disk does.
 /// Lifetime:  the destructor runs what is queued, then joins. Must outlive the loops that wait for it.
 class WriteQueue {
  public:
@@ -46,9 +46,9 @@ class WriteQueue {
   WriteQueue(const WriteQueue&) = delete;
   WriteQueue& operator=(const WriteQueue&) = delete;
 
-  /// Runs `work(connection)` inside a group's transaction and comes back to the caller's loop after the commit. `work` must
-  /// check before it changes anything, or throw: what it returns is committed. Throws Failure(overloaded) at once if the
-  /// queue is full. Cancellation of the awaiting task does not reach `work`, as in run_blocking.
+  /// Runs `work(connection)` inside a group's transaction and comes back to the caller's loop after the commit. `work`
+  /// must check before it changes anything, or throw: what it returns is committed. Throws Failure(overloaded) at once
+  /// if the queue is full. Cancellation of the awaiting task does not reach `work`, as in run_blocking.
   template <class Work>
   Task<std::invoke_result_t<Work&, Connection&>> run(std::uint64_t size_bytes, Work work) {
     using Value = std::invoke_result_t<Work&, Connection&>;
@@ -66,7 +66,7 @@ class WriteQueue {
       }
     };
     co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(initiate,
-                                                                                        boost::asio::use_awaitable);
+                                                                                       boost::asio::use_awaitable);
     if (is_refused) throw Failure(FailureKind::overloaded, "the metadata write queue is full");
     if (request.error) std::rethrow_exception(request.error);
     if constexpr (!std::is_void_v<Value>) co_return std::move(*request.value);
@@ -122,9 +122,10 @@ class WriteQueue {
   std::atomic<std::uint64_t> failed_commit_count_{0};
   // Guarded by mutex_.
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
   std::deque<Request*> queue_;
   bool is_stopping_ = false;
+  // Its own.
+  Parker parker_;
   std::thread thread_;
 };
 

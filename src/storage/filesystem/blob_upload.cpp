@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "storage/filesystem/file_io.h"
 #include "storage/filesystem/storage_failure.h"
@@ -17,43 +18,103 @@ constexpr std::uint64_t kPageBytes = 4096;
 
 }  // namespace
 
-FilesystemBlobUpload::FilesystemBlobUpload(Volume& volume, const UploadId& id, const UploadProgress& progress,
-                                           Opened opened)
+FilesystemBlobUpload::FilesystemBlobUpload(Volume& volume, const UploadId& id, const UploadProgress& progress)
     : volume_(volume),
-      path_(std::string(layout::kUploads) + "/" + id.text()),
+      name_(id.text()),
+      path_(std::string(layout::kUploads) + "/" + name_),
       algorithm_(progress.algorithm),
-      file_(std::move(opened.file)),
-      size_(opened.size_bytes),
+      size_(progress.durable_offset),
       hasher_(resume_hasher(progress)),
-      // A file that was made just now has an inode to sync, also when it stays empty.
-      is_dirty_(opened.was_cut || opened.size_bytes == 0),
-      is_entry_durable_(opened.size_bytes > 0),
-      writeback_started_(opened.size_bytes) {}
+      // A file that is made just now has an inode to sync, also when it stays empty.
+      is_dirty_(progress.durable_offset == 0),
+      is_entry_durable_(progress.durable_offset > 0),
+      writeback_started_(progress.durable_offset) {}
+
+bool FilesystemBlobUpload::open_blocking() {
+  const bool is_new = size_ == 0;
+  auto file = volume_.open_own_file_blocking(layout::kUploads, name_, is_new ? O_CREAT : 0);
+  if (!file && file.error() == ENOENT && !is_new) return false;
+  if (!file) throw storage_failure(where("open"), file.error());
+  struct stat status;
+  if (::fstat(file->get(), &status) != 0) throw storage_failure(where("stat"), errno);
+  if (!S_ISREG(status.st_mode)) throw Failure(FailureKind::storage, path_ + " is not a file");
+  // A second name means that a file system without a journal brought back this one after its rename into place:
+  // writing here would write into the blob.
+  if (status.st_nlink > 1) {
+    if (::unlinkat(volume_.root_fd(), path_.c_str(), 0) != 0) throw storage_failure(where("unlink"), errno);
+    return false;
+  }
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (size < size_) return false;
+  if (size > size_) {
+    if (const auto error = file_io::truncate_blocking(file->get(), size_)) throw storage_failure(where("cut"), *error);
+    is_dirty_ = true;
+  }
+  file_ = std::move(*file);
+  return true;
+}
 
 void FilesystemBlobUpload::require_open() const {
   if (state_ == State::broken) throw Failure(FailureKind::storage, where("an earlier sync or publish failed:"));
   if (state_ == State::ended) throw Failure(FailureKind::internal, where("used after its end:"));
 }
 
+/// What every job on an open upload begins with.
+void FilesystemBlobUpload::prepare_blocking() {
+  // The name of a new upload may lead to a blob: then it is gone now, and is made anew.
+  if (!file_.is_open() && !open_blocking() && !open_blocking()) {
+    throw Failure(FailureKind::storage, where("cannot be made:"));
+  }
+  if (const std::uint64_t expected = std::exchange(expected_size_, 0); expected > size_) preallocate_blocking(expected);
+}
+
 Task<> FilesystemBlobUpload::append(std::span<const std::byte> bytes) {
   require_open();
   if (bytes.empty()) co_return;
-  co_await run_blocking(volume_.disk(), [this, bytes] { append_blocking(bytes); });
+  co_await run_blocking(volume_.disk(), [this, bytes] {
+    std::optional<HashBeside> hashing;
+    append_blocking(bytes, hashing);
+  });
 }
 
-void FilesystemBlobUpload::append_blocking(std::span<const std::byte> bytes) {
+/// The bytes are written when this returns; where they are hashed on another thread `hashing` says when that is done.
+void FilesystemBlobUpload::append_blocking(std::span<const std::byte> bytes, std::optional<HashBeside>& hashing) {
+  prepare_blocking();
+  if (bytes.empty()) return;
   sealed_.reset();
   is_dirty_ = true;
-  if (const auto error = file_io::write_all_blocking(file_.get(), bytes, size_)) {
-    if (const auto cut_error = file_io::truncate_blocking(file_.get(), size_)) {
+  const std::uint64_t before = size_;
+  const Volume::Writing writing(volume_);
+  try {
+    if (hasher_ && bytes.size() >= volume_.options().hash_beside_from_bytes && writing.has_spare_core()) {
+      hashing.emplace(volume_.disk(), *hasher_, bytes);
+      write_blocking(bytes);
+      return;
+    }
+    while (!bytes.empty()) {
+      const auto piece = bytes.first(std::min(bytes.size(), volume_.options().piece_bytes));
+      write_blocking(piece);
+      if (hasher_) hasher_->update(piece);
+      bytes = bytes.subspan(piece.size());
+    }
+  } catch (const Failure&) {
+    hashing.reset();
+    hasher_.reset();  // it is ahead of the file, which is hashed again if need be
+    size_ = before;
+    writeback_started_ = std::min(writeback_started_, size_);
+    if (const auto error = file_io::truncate_blocking(file_.get(), size_)) {
       state_ = State::broken;
-      throw storage_failure(where("cut"), *cut_error);
+      throw storage_failure(where("cut"), *error);
     }
     allocated_ = 0;
-    throw storage_failure(where("write"), *error);
+    throw;
   }
+}
+
+void FilesystemBlobUpload::write_blocking(std::span<const std::byte> bytes) {
+  const auto error = file_io::write_all_blocking(file_.get(), bytes, size_);
+  if (error) throw storage_failure(where("write"), *error);
   size_ += bytes.size();
-  if (hasher_) hasher_->update(bytes);
   if (size_ - writeback_started_ >= volume_.options().writeback_interval_bytes) start_writeback_blocking();
 }
 
@@ -68,8 +129,8 @@ void FilesystemBlobUpload::start_writeback_blocking() {
 
 Task<> FilesystemBlobUpload::expect_size(std::uint64_t total_bytes) {
   require_open();
-  if (total_bytes <= volume_.options().preallocate_from_bytes || total_bytes <= size_) co_return;
-  co_await run_blocking(volume_.disk(), [this, total_bytes] { preallocate_blocking(total_bytes); });
+  if (total_bytes > volume_.options().preallocate_from_bytes) expected_size_ = total_bytes;
+  co_return;
 }
 
 void FilesystemBlobUpload::preallocate_blocking(std::uint64_t total_bytes) {
@@ -97,6 +158,7 @@ Task<UploadProgress> FilesystemBlobUpload::sync() {
   require_open();
   if (is_dirty_ || !is_entry_durable_) {
     co_await run_blocking(volume_.disk(), [this] {
+      prepare_blocking();
       sync_data_blocking();
       sync_entry_blocking();
     });
@@ -135,9 +197,33 @@ Task<Digest> FilesystemBlobUpload::seal(HashAlgorithm algorithm) {
   require_open();
   sealed_.reset();
   co_await run_blocking(volume_.disk(), [this] {
+    prepare_blocking();
     sync_data_blocking();
     measure_blocking();
   });
+  co_return co_await digest_of_synced_file(algorithm);
+}
+
+Task<SealOutcome> FilesystemBlobUpload::append_and_seal(std::span<const std::byte> last, HashAlgorithm algorithm) {
+  require_open();
+  sealed_.reset();
+  SealOutcome outcome;
+  co_await run_blocking(volume_.disk(), [this, last, &outcome] {
+    std::optional<HashBeside> hashing;  // also beside the sync
+    try {
+      append_blocking(last, hashing);
+    } catch (...) {
+      outcome.append_failure = std::current_exception();
+      return;
+    }
+    sync_data_blocking();
+    measure_blocking();
+  });
+  if (!outcome.append_failure) outcome.digest = co_await digest_of_synced_file(algorithm);
+  co_return outcome;
+}
+
+Task<Digest> FilesystemBlobUpload::digest_of_synced_file(HashAlgorithm algorithm) {
   if (can_seal_from_running_hash(algorithm)) {
     sealed_ = hasher_->digest();
     co_return *sealed_;

@@ -5,26 +5,26 @@
 #include <string>
 
 #include "storage/blob_uploads.h"
+#include "storage/filesystem/hash_beside.h"
 #include "storage/filesystem/volume.h"
 
 namespace berth {
 
 class FilesystemBlobUpload final : public BlobUpload {
  public:
-  /// What the file was found to be when it was opened.
-  struct Opened {
-    UniqueFd file;
-    std::uint64_t size_bytes = 0;  ///< the recorded offset
-    bool was_cut = false;          ///< bytes beyond the recorded offset were cut off
-  };
+  /// With a progress of 0 the file is opened, or made, by the first job that needs it. With any other open_blocking()
+  /// comes first.
+  FilesystemBlobUpload(Volume& volume, const UploadId& id, const UploadProgress& progress);
 
-  FilesystemBlobUpload(Volume& volume, const UploadId& id, const UploadProgress& progress, Opened opened);
+  /// Opens the file at the recorded progress; false if it is gone or shorter than that.
+  bool open_blocking();
 
   Task<> append(std::span<const std::byte> bytes) override;
   Task<> expect_size(std::uint64_t total_bytes) override;
   std::uint64_t size_bytes() const override { return size_; }
   Task<UploadProgress> sync() override;
   Task<Digest> seal(HashAlgorithm algorithm) override;
+  Task<SealOutcome> append_and_seal(std::span<const std::byte> last, HashAlgorithm algorithm) override;
   Task<> publish(Digest digest) override;
   Task<> discard() override;
 
@@ -32,9 +32,12 @@ class FilesystemBlobUpload final : public BlobUpload {
   enum class State { open, broken, ended };
 
   void require_open() const;
-  void append_blocking(std::span<const std::byte> bytes);
+  void prepare_blocking();
+  void append_blocking(std::span<const std::byte> bytes, std::optional<HashBeside>& hashing);
+  void write_blocking(std::span<const std::byte> bytes);
   void start_writeback_blocking();
   void preallocate_blocking(std::uint64_t total_bytes);
+  Task<Digest> digest_of_synced_file(HashAlgorithm algorithm);
   void sync_data_blocking();
   void sync_entry_blocking();
   /// True if the running hash covers the file and is of this algorithm.
@@ -49,11 +52,13 @@ class FilesystemBlobUpload final : public BlobUpload {
 
   // Fixed after construction.
   Volume& volume_;
+  std::string name_;
   std::string path_;
   HashAlgorithm algorithm_;
   // The one caller's, also while its job runs on the pool.
-  UniqueFd file_;
+  UniqueFd file_;  // not open yet: nothing was done with a new upload
   std::uint64_t size_;
+  std::uint64_t expected_size_ = 0;  // what expect_size() said and is not allocated yet
   std::optional<Hasher> hasher_;     // nothing: the state could not be imported, seal() reads the file again
   bool is_dirty_;                    // something was written or cut since the last fdatasync
   bool is_entry_durable_;            // the name in berth/uploads survives a power cut

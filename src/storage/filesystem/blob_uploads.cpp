@@ -20,37 +20,11 @@ std::string path_of(const UploadId& id) {
 }  // namespace
 
 Task<std::unique_ptr<BlobUpload>> FilesystemBlobUploads::open(UploadId id, UploadProgress progress) {
-  std::optional<FilesystemBlobUpload::Opened> opened =
-      co_await run_blocking(volume_.disk(), [this, &id, &progress] { return open_blocking(id, progress); });
-  if (!opened) co_return nullptr;
-  co_return std::make_unique<FilesystemBlobUpload>(volume_, id, progress, std::move(*opened));
-}
-
-std::optional<FilesystemBlobUpload::Opened> FilesystemBlobUploads::open_blocking(const UploadId& id,
-                                                                                 const UploadProgress& progress) {
-  const bool is_new = progress.durable_offset == 0;
-  auto file = volume_.open_own_file_blocking(layout::kUploads, id.text(), is_new ? O_CREAT : 0);
-  if (!file && file.error() == ENOENT && !is_new) return std::nullopt;
-  if (!file) throw storage_failure("open " + path_of(id), file.error());
-  struct stat status;
-  if (::fstat(file->get(), &status) != 0) throw storage_failure("stat " + path_of(id), errno);
-  if (!S_ISREG(status.st_mode)) throw Failure(FailureKind::storage, path_of(id) + " is not a file");
-  // A second name means that a file system without a journal brought back this one after its rename into place:
-  // writing here would write into the blob.
-  if (status.st_nlink > 1) {
-    if (::unlinkat(volume_.root_fd(), path_of(id).c_str(), 0) != 0)
-      throw storage_failure("unlink " + path_of(id), errno);
-    return std::nullopt;
-  }
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (size < progress.durable_offset) return std::nullopt;
-  const bool is_cut = size > progress.durable_offset;
-  if (is_cut) {
-    const auto error = file_io::truncate_blocking(file->get(), progress.durable_offset);
-    if (error) throw storage_failure("cut " + path_of(id), *error);
-  }
-  return FilesystemBlobUpload::Opened{
-      .file = std::move(*file), .size_bytes = progress.durable_offset, .was_cut = is_cut};
+  auto upload = std::make_unique<FilesystemBlobUpload>(volume_, id, progress);
+  if (progress.durable_offset == 0) co_return upload;
+  const bool is_there = co_await run_blocking(volume_.disk(), [&upload] { return upload->open_blocking(); });
+  if (!is_there) co_return nullptr;
+  co_return upload;
 }
 
 Task<bool> FilesystemBlobUploads::remove(UploadId id) {

@@ -17,7 +17,6 @@ class FilesystemBlobUploads final : public BlobUploads {
   Task<std::size_t> remove_stale_temporaries(WallTime older_than) override;
 
  private:
-  std::optional<FilesystemBlobUpload::Opened> open_blocking(const UploadId& id, const UploadProgress& progress);
   bool remove_blocking(const UploadId& id);
   std::vector<UploadFile> list_blocking(const std::optional<UploadId>& after, std::size_t limit);
 

@@ -1,6 +1,7 @@
 // FilesystemStorage: the three storage interfaces over one root directory of a local disk.
 #pragma once
 
+#include "storage/filesystem/blob_files.h"
 #include "storage/filesystem/blob_store.h"
 #include "storage/filesystem/blob_uploads.h"
 #include "storage/filesystem/identity_file.h"
@@ -15,15 +16,21 @@ class FilesystemStorage {
   /// Opens the root directory, or makes it (with its parents) if it is missing; touches nothing in it. Blocks.
   /// Throws Failure(storage) that names the directory.
   FilesystemStorage(FilesystemOptions options, BlockingPool& disk, Entropy& entropy)
-      : volume_(std::move(options), disk, entropy), blobs_(volume_), uploads_(volume_), identity_(volume_) {}
+      : volume_(std::move(options), disk, entropy),
+        blobs_(volume_),
+        files_(volume_),
+        uploads_(volume_),
+        identity_(volume_) {}
 
   BlobStore& blobs() { return blobs_; }
+  BlobFiles& files() { return files_; }
   BlobUploads& uploads() { return uploads_; }
   IdentityFile& identity() { return identity_; }
 
  private:
   Volume volume_;
   FilesystemBlobStore blobs_;
+  FilesystemBlobFiles files_;
   FilesystemBlobUploads uploads_;
   FilesystemIdentityFile identity_;
 };

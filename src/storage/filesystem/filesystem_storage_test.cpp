@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -54,6 +55,53 @@ struct TestStorage {
     run_task(upload->publish(run_task(upload->seal(HashAlgorithm::sha256))));
   }
 };
+
+TEST(FilesystemStorage, ListsWhatIsNoBlobsFileBesideThoseThatAre) {
+  TestStorage test;
+  test.push("u1", "layer");
+  const std::string hex = digest("layer").hex();
+  const fs::path blobs = test.path(layout::kBlobs);
+  make_file(blobs / "notes.txt", "x");
+  make_file(blobs / "md5" / "ab" / "abcd" / "data", "x");
+  make_file(blobs / "sha256" / "zz" / "y", "x");
+  make_file(blobs / "sha256" / hex.substr(0, 2) / "short" / "data", "x");
+  make_file(blobs / "sha256" / "00" / hex / "data", "x");
+  make_file(blobs / "sha256" / hex.substr(0, 2) / hex / "data.bak", "x");
+  fs::create_directories(blobs / "sha512" / "ab" / std::string(128, 'a'));
+  for (const std::size_t limit : {1U, 100U}) {
+    std::vector<std::string> blob_files;
+    std::vector<std::string> others;
+    for (std::optional<FilePosition> position = FilePosition(); position;) {
+      const StoredFilePage page = run_task(test.storage.files().list(*position, limit));
+      for (const StoredFile& file : page.entries) (file.digest ? blob_files : others).push_back(file.path);
+      position = page.next;
+    }
+    const std::string below(layout::kBlobs);
+    EXPECT_EQ(blob_files, std::vector<std::string>{layout::blob_path(digest("layer"))});
+    std::ranges::sort(others);
+    std::vector<std::string> expected{below + "/notes.txt",
+                                      below + "/md5",
+                                      below + "/sha256/zz",
+                                      below + "/sha256/" + hex.substr(0, 2) + "/short",
+                                      below + "/sha256/00/" + hex,
+                                      below + "/sha256/" + hex.substr(0, 2) + "/" + hex + "/data.bak",
+                                      below + "/sha512/ab/" + std::string(128, 'a')};
+    std::ranges::sort(expected);
+    EXPECT_EQ(others, expected);
+  }
+}
+
+TEST(FilesystemStorage, AQuarantinedFileKeepsItsBytes) {
+  TestStorage test;
+  test.push("u1", "layer");
+  make_file(test.blob_path("layer"), "damaged");
+  const std::optional<std::string> place = run_task(test.storage.files().quarantine(digest("layer")));
+  ASSERT_TRUE(place.has_value());
+  EXPECT_EQ(file_text(test.path(*place)), "damaged");
+  EXPECT_FALSE(fs::exists(test.blob_path("layer")));
+  test.push("u2", "layer");
+  EXPECT_EQ(file_text(test.blob_path("layer")), "layer");
+}
 
 TEST(FilesystemStorage, TouchesNothingWhenItIsOpened) {
   const TestStorage test;
@@ -157,7 +205,8 @@ TEST(FilesystemStorage, FollowsNoLinkToAnUpload) {
   make_file(test.path("precious"), "precious");
   fs::create_directories(test.path(layout::kUploads));
   fs::create_symlink(test.path("precious"), test.path("berth/uploads/u1"));
-  EXPECT_THROW(run_task(test.storage.uploads().open(upload_id("u1"), {})), Failure);
+  const auto upload = run_task(test.storage.uploads().open(upload_id("u1"), {}));
+  EXPECT_THROW(run_task(upload->append(std::as_bytes(std::span("x", 1)))), Failure);
   EXPECT_THROW(run_task(test.storage.uploads().open(upload_id("u1"), {.durable_offset = 3})), Failure);
   EXPECT_EQ(file_text(test.path("precious")), "precious");
   EXPECT_TRUE(run_task(test.storage.uploads().list(std::nullopt, 10)).empty());
@@ -171,6 +220,11 @@ TEST(FilesystemStorage, NeverWritesIntoABlobThroughItsOldName) {
   EXPECT_EQ(run_task(test.storage.uploads().open(upload_id("u1"), {.durable_offset = 4})), nullptr);
   EXPECT_EQ(file_text(test.blob_path("blob")), "blob");
   EXPECT_FALSE(fs::exists(test.path("berth/uploads/u1")));
+  fs::create_hard_link(test.blob_path("blob"), test.path("berth/uploads/u2"));
+  const auto begun_anew = run_task(test.storage.uploads().open(upload_id("u2"), {}));
+  run_task(begun_anew->append(bytes_of("other")));
+  EXPECT_EQ(file_text(test.path("berth/uploads/u2")), "other");
+  EXPECT_EQ(file_text(test.blob_path("blob")), "blob");
 }
 
 TEST(FilesystemStorage, NoticesThatAFileIsNotWhatWasHashed) {

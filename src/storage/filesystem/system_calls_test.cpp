@@ -260,6 +260,39 @@ TEST_F(SystemCallsTest, FinishesShortAndInterruptedWrites) {
   EXPECT_EQ(read_all(*run_task(blobs().open(digest("a longer content")))), "a longer content");
 }
 
+TEST_F(SystemCallsTest, TellsAFailedAppendFromAFailedSeal) {
+  const auto upload = open("u1");
+  run_task(upload->append(bytes_of("first ")));
+  fail("pwrite", "uploads", ENOSPC);
+  const SealOutcome refused = run_task(upload->append_and_seal(bytes_of("second"), HashAlgorithm::sha256));
+  EXPECT_TRUE(refused.append_failure);
+  EXPECT_FALSE(refused.digest);
+  EXPECT_EQ(upload->size_bytes(), 6U);
+  fail_no_more();
+  EXPECT_EQ(run_task(upload->append_and_seal(bytes_of("second"), HashAlgorithm::sha256)).digest,
+            digest("first second"));
+  fail("fdatasync", "uploads", EIO);
+  EXPECT_EQ(failure_of(upload->append_and_seal(bytes_of("third"), HashAlgorithm::sha256)), FailureKind::storage);
+  fail_no_more();
+  EXPECT_FALSE(exists("berth/uploads/u1"));
+}
+
+// A piece was written and hashed before the next one failed: the running hash is ahead of the file.
+TEST_F(SystemCallsTest, HashesAgainAfterAnAppendThatFailedInTheMiddle) {
+  const auto upload = open("u1");
+  run_task(upload->append(bytes_of("begin ")));
+  for (const std::size_t size : {std::size_t{700'000}, std::size_t{100'000}}) {
+    calls().write_limit = 60'000;
+    fail("pwrite", "uploads", EIO, size == 700'000 ? 8 : 1);
+    EXPECT_EQ(failure_of(upload->append(bytes_of(std::string(size, 'x')))), FailureKind::storage);
+    EXPECT_EQ(upload->size_bytes(), 6U);
+    calls().write_limit = 0;
+    fail_no_more();
+  }
+  run_task(upload->append(bytes_of("end")));
+  EXPECT_EQ(run_task(upload->seal(HashAlgorithm::sha256)), digest("begin end"));
+}
+
 TEST_F(SystemCallsTest, CutsOffWhatAFullDiskTookAndGoesOnWhenThereIsSpaceAgain) {
   const auto upload = open("u1");
   run_task(upload->append(bytes_of("first ")));
@@ -352,10 +385,15 @@ TEST_F(SystemCallsTest, TrustsADirectoryOnlyAfterItsParentWasSynced) {
 TEST_F(SystemCallsTest, SaysEarlyThatAnUploadWillNotFit) {
   const auto upload = open("u1");
   fail("fallocate", "uploads", ENOSPC);
-  EXPECT_EQ(failure_of(upload->expect_size(10 << 20)), FailureKind::storage_full);
+  run_task(upload->expect_size(10 << 20));
+  EXPECT_EQ(failure_of(upload->append(bytes_of("bytes"))), FailureKind::storage_full) << "with the first bytes";
+  EXPECT_EQ(upload->size_bytes(), 0U);
+  EXPECT_EQ(count("pwrite berth/uploads/u1"), 0U);
   fail("fallocate", "uploads", EOPNOTSUPP);
-  EXPECT_EQ(failure_of(upload->expect_size(10 << 20)), std::nullopt);
-  EXPECT_EQ(failure_of(upload->expect_size(1 << 20)), std::nullopt);
+  run_task(upload->expect_size(10 << 20));
+  EXPECT_EQ(failure_of(upload->append(bytes_of("bytes"))), std::nullopt);
+  run_task(upload->expect_size(1 << 20));
+  EXPECT_EQ(failure_of(upload->append(bytes_of("bytes"))), std::nullopt);
   EXPECT_EQ(count("fallocate berth/uploads/u1"), 2U) << "nothing is allocated ahead for a MiB";
 }
 

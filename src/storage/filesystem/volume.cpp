@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <optional>
+#include <thread>
 
 #include "base/failure.h"
 #include "storage/filesystem/file_io.h"
@@ -39,7 +40,11 @@ void make_root(const std::string& root) {
 }  // namespace
 
 Volume::Volume(FilesystemOptions options, BlockingPool& disk, Entropy& entropy)
-    : options_(std::move(options)), disk_(disk), entropy_(entropy) {
+    : options_(std::move(options)),
+      disk_(disk),
+      entropy_(entropy),
+      core_count_(std::thread::hardware_concurrency()),
+      directory_syncs_([this](const std::string& path) { return sync_directory_alone_blocking(path); }) {
   auto root = file_io::open_at_blocking(AT_FDCWD, options_.root, O_RDONLY | O_DIRECTORY);
   if (!root && root.error() == ENOENT) {
     make_root(options_.root);
@@ -84,10 +89,13 @@ void Volume::forget_directories() {
 }
 
 void Volume::sync_directory_blocking(const std::string& path) {
+  if (const auto error = directory_syncs_.sync_blocking(path)) throw storage_failure("fsync " + path, *error);
+}
+
+std::optional<int> Volume::sync_directory_alone_blocking(const std::string& path) {
   const auto directory = file_io::open_at_blocking(root_.get(), path, O_RDONLY | O_DIRECTORY);
-  if (!directory) throw storage_failure("open " + path, directory.error());
-  if (const auto error = file_io::sync_entries_blocking(directory->get()))
-    throw storage_failure("fsync " + path, *error);
+  if (!directory) return directory.error();
+  return file_io::sync_entries_blocking(directory->get());
 }
 
 std::expected<UniqueFd, int> Volume::open_own_file_blocking(std::string_view directory, const std::string& name,
@@ -156,6 +164,31 @@ bool Volume::remove_blob_blocking(const Digest& digest) {
   }
   sync_directory_blocking(directory_went ? prefix : own);
   return was_there;
+}
+
+std::optional<std::string> Volume::quarantine_blob_blocking(const Digest& digest) {
+  const std::string path = layout::blob_path(digest);
+  struct stat status;
+  if (::fstatat(root_.get(), path.c_str(), &status, 0) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    throw storage_failure("stat " + path, errno);
+  }
+  if (!S_ISREG(status.st_mode)) return std::nullopt;
+  ensure_directory_blocking(layout::kQuarantine);
+  // Nobody else takes a name of this digest: the caller holds its lock, and this process the root's.
+  std::string place;
+  for (unsigned number = 1;; ++number) {
+    place = layout::quarantine_path(digest, number);
+    if (::fstatat(root_.get(), place.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) break;
+  }
+  if (errno != ENOENT) throw storage_failure("stat " + place, errno);
+  if (::renameat(root_.get(), path.c_str(), root_.get(), place.c_str()) != 0) {
+    throw storage_failure("rename to " + place, errno);
+  }
+  // The new entry first: a power cut between the two leaves the file with two names rather than with none.
+  sync_directory_blocking(std::string(layout::kQuarantine));
+  sync_directory_blocking(parent_of(path));
+  return place;
 }
 
 void Volume::probe_blocking() {

@@ -2,9 +2,11 @@
 // directories.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <expected>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,6 +16,7 @@
 #include "base/entropy.h"
 #include "base/unique_fd.h"
 #include "content/digest.h"
+#include "storage/filesystem/directory_syncs.h"
 
 namespace berth {
 
@@ -22,8 +25,10 @@ struct FilesystemOptions {
   std::uint64_t writeback_interval_bytes = 8 << 20;  ///< write-back is started each time so much was appended
   std::uint64_t preallocate_from_bytes = 1 << 20;    ///< expected sizes up to this allocate nothing ahead
   std::uint64_t preallocate_limit_bytes = std::uint64_t{4} << 30;  ///< a client's word reserves at most so much at once
-  std::size_t reread_buffer_bytes = 1 << 20;                       ///< for hashing a file again
-  std::uint64_t reread_job_bytes = 64 << 20;  ///< hashed by one job of the pool, which others wait for
+  std::size_t hash_beside_from_bytes = 128 << 10;  ///< fewer bytes are hashed by the thread that writes them
+  std::size_t piece_bytes = 256 << 10;             ///< written and then hashed while the core's caches have them
+  std::size_t reread_buffer_bytes = 1 << 20;       ///< for hashing a file again
+  std::uint64_t reread_job_bytes = 64 << 20;       ///< hashed by one job of the pool, which others wait for
 };
 
 /// Paths are relative to the root. Functions named _blocking run on the disk pool; they throw Failure(storage or
@@ -52,7 +57,26 @@ class Volume {
   /// Removes the blob's file and directory and syncs; false if there was no file.
   bool remove_blob_blocking(const Digest& digest);
 
+  /// Renames the blob's file to a free name in the quarantine and syncs; its new path, nothing if there was no file.
+  std::optional<std::string> quarantine_blob_blocking(const Digest& digest);
+
+  /// Makes the directory's entries durable. Calls for one directory at the same time share a sync.
   void sync_directory_blocking(const std::string& path);
+
+  /// An upload is being written while it lives.
+  class Writing {
+   public:
+    explicit Writing(Volume& volume) : volume_(volume), others_(volume.writing_count_.fetch_add(1)) {}
+    ~Writing() { volume_.writing_count_.fetch_sub(1); }
+    Writing(const Writing&) = delete;
+    Writing& operator=(const Writing&) = delete;
+    /// Whether every upload could have a second core. Else a second thread for one only takes it from another.
+    bool has_spare_core() const { return 2 * (others_ + 1) <= volume_.core_count_; }
+
+   private:
+    Volume& volume_;
+    const unsigned others_;
+  };
 
   /// Throws unless the root is still what its path leads to (the volume was not unmounted) and can be written to.
   void probe_blocking();
@@ -84,6 +108,7 @@ class Volume {
 
  private:
   void ensure_directory_blocking(std::string_view path);
+  std::optional<int> sync_directory_alone_blocking(const std::string& path);
   void forget_directories();
 
   // Fixed after construction.
@@ -91,6 +116,10 @@ class Volume {
   BlockingPool& disk_;
   Entropy& entropy_;
   UniqueFd root_;
+  const unsigned core_count_;
+  DirectorySyncs directory_syncs_;
+  // Any thread.
+  std::atomic<unsigned> writing_count_ = 0;
   // Guarded by mutex_.
   std::mutex mutex_;
   std::set<std::string, std::less<>>

@@ -1,6 +1,10 @@
 #include "storage/memory/memory_storage.h"
 
+#include <iterator>
+#include <utility>
+
 #include "base/failure.h"
+#include "storage/layout.h"
 
 namespace berth {
 
@@ -51,6 +55,29 @@ Task<StorageSpace> MemoryBlobStore::space() {
 
 Task<> MemoryBlobStore::check_health() {
   co_return;
+}
+
+Task<StoredFilePage> MemoryBlobFiles::list(FilePosition from, std::size_t limit) {
+  const std::scoped_lock lock(volume_.mutex);
+  StoredFilePage page;
+  auto next = from.empty() ? volume_.blobs.begin() : volume_.blobs.upper_bound(Digest::parse(from).value());
+  for (; next != volume_.blobs.end() && page.entries.size() < limit; ++next) {
+    page.entries.push_back(
+        {.path = layout::blob_path(next->first), .digest = next->first, .size_bytes = next->second.size()});
+  }
+  if (next != volume_.blobs.end()) page.next = std::prev(next)->first.to_string();
+  co_return page;
+}
+
+Task<std::optional<std::string>> MemoryBlobFiles::quarantine(Digest digest) {
+  const std::scoped_lock lock(volume_.mutex);
+  auto blob = volume_.blobs.extract(digest);
+  if (blob.empty()) co_return std::nullopt;
+  unsigned number = 1;
+  while (volume_.quarantine.contains(layout::quarantine_path(digest, number))) ++number;
+  std::string path = layout::quarantine_path(digest, number);
+  volume_.quarantine.emplace(path, std::move(blob.mapped()));
+  co_return path;
 }
 
 Task<std::optional<std::string>> MemoryIdentityFile::read() {

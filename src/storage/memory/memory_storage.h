@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "storage/blob_files.h"
 #include "storage/blob_store.h"
 #include "storage/blob_uploads.h"
 #include "storage/identity_file.h"
@@ -38,6 +39,7 @@ class MemoryVolume {
   mutable std::mutex mutex;
   // Guarded by mutex.
   std::map<Digest, SharedBytes> blobs;
+  std::map<std::string, SharedBytes> quarantine;      // by path
   std::map<UploadId, std::shared_ptr<File>> uploads;  // shared with the open upload, as an open file is
   std::optional<std::string> identity;
   bool has_foreign_repositories = false;
@@ -56,6 +58,16 @@ class MemoryBlobStore final : public BlobStore {
   Task<bool> delete_without_reference_check(Digest digest) override;
   Task<StorageSpace> space() override;
   Task<> check_health() override;
+
+ private:
+  MemoryVolume& volume_;
+};
+
+class MemoryBlobFiles final : public BlobFiles {
+ public:
+  explicit MemoryBlobFiles(MemoryVolume& volume) : volume_(volume) {}
+  Task<StoredFilePage> list(FilePosition from, std::size_t limit) override;
+  Task<std::optional<std::string>> quarantine(Digest digest) override;
 
  private:
   MemoryVolume& volume_;
@@ -88,9 +100,10 @@ class MemoryIdentityFile final : public IdentityFile {
 class MemoryStorage {
  public:
   explicit MemoryStorage(const Clock& clock, MemoryStorageOptions options = {})
-      : volume_(options, clock), blobs_(volume_), uploads_(volume_), identity_(volume_) {}
+      : volume_(options, clock), blobs_(volume_), files_(volume_), uploads_(volume_), identity_(volume_) {}
 
   BlobStore& blobs() { return blobs_; }
+  BlobFiles& files() { return files_; }
   BlobUploads& uploads() { return uploads_; }
   IdentityFile& identity() { return identity_; }
   /// What lies there, for tests that damage or count it.
@@ -99,6 +112,7 @@ class MemoryStorage {
  private:
   MemoryVolume volume_;
   MemoryBlobStore blobs_;
+  MemoryBlobFiles files_;
   MemoryBlobUploads uploads_;
   MemoryIdentityFile identity_;
 };

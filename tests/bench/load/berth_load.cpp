@@ -24,6 +24,7 @@ struct RequestOptions {
   std::string targets_path;
   std::string method = "GET";
   std::string accept = "*/*";
+  std::string authorization;
   bool is_once = false;
   LoopOptions loop;
 };
@@ -35,6 +36,7 @@ CLI::App* add_requests(CLI::App& app, RequestOptions& options) {
       ->required();
   requests->add_option("--method", options.method)->check(CLI::IsMember({"GET", "HEAD"}));
   requests->add_option("--accept", options.accept);
+  requests->add_option("--authorization", options.authorization, "value of that field; empty: none");
   requests->add_option("--connections", options.loop.connection_count)->check(CLI::Range(1, 100'000));
   requests->add_option("--threads", options.loop.thread_count)->check(CLI::Range(1, 64));
   requests->add_option("--seconds", options.loop.seconds);
@@ -87,8 +89,9 @@ int print(const PushResult& result) {
 int ask(RequestOptions& options) {
   options.loop.has_bodies = options.method != "HEAD";
   options.loop.order = options.is_once ? Order::once : Order::random;
-  return print(run_requests(read_targets(options.targets_path, options.method, options.loop.address, options.accept),
-                            options.loop));
+  return print(run_requests(
+      read_targets(options.targets_path, options.method, options.loop.address, options.accept, options.authorization),
+      options.loop));
 }
 
 int run(int argument_count, char** arguments) {

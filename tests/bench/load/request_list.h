@@ -36,8 +36,9 @@ class RequestList {
 };
 
 /// Reads a file with one line a request: a target, and after a blank the length of the body it has (none: any).
-/// `accept` is the value of the Accept field. Throws std::runtime_error.
+/// `accept` is the value of the Accept field, `authorization` that of Authorization, which is left out if it is empty.
+/// Throws std::runtime_error.
 RequestList read_targets(const std::string& path, std::string_view method, std::string_view host,
-                         std::string_view accept);
+                         std::string_view accept, std::string_view authorization);
 
 }  // namespace berth::bench

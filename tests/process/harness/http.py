@@ -1,13 +1,20 @@
-"""A plain HTTP/1.1 client that shows answers as they came and hides nothing: no redirects, no retries, no added headers."""
+"""A plain HTTP/1.1 client that shows answers as they came and hides nothing: no redirects, no retries, no added headers.
+With BERTH_TEST_HTTP=2 in the environment it speaks HTTP/2 instead (bare sockets stay what they are)."""
 
 import http.client
 import json as json_module
+import os
 import socket
 import ssl
 from typing import Iterable, Mapping, Optional, Union
 from urllib.parse import urlsplit
 
 Body = Union[bytes, Iterable[bytes], None]
+
+
+def speaks_http2() -> bool:
+    """Whether the tests run over HTTP/2."""
+    return os.environ.get("BERTH_TEST_HTTP", "1") == "2"
 
 
 class Answer:
@@ -63,13 +70,14 @@ class Http:
     """One keep-alive connection at a time to one server; reconnects when the server closed it. Not thread-safe."""
 
     def __init__(self, host: str, port: int, *, tls: Optional[ssl.SSLContext] = None, unix: Optional[str] = None,
-                 timeout: float = 30.0):
+                 timeout: float = 30.0, http2: Optional[bool] = None):
         self.host = host
         self.port = port
         self._tls = tls
         self._unix = unix
         self._timeout = timeout
-        self._connection: Optional[http.client.HTTPConnection] = None
+        self._http2 = speaks_http2() if http2 is None else http2
+        self._connection = None
 
     def connect(self) -> socket.socket:
         """A fresh bare socket to the server, for requests that no library would send."""
@@ -100,6 +108,8 @@ class Http:
         if "://" in target:
             parts = urlsplit(target)
             target = parts.path + (f"?{parts.query}" if parts.query else "")
+        if self._http2:
+            return self._exchange_http2(method, target, body, headers)
         if self._connection is None:
             self._connection = http.client.HTTPConnection(self.host, self.port, timeout=self._timeout)
             self._connection.sock = self.connect()
@@ -133,6 +143,27 @@ class Http:
         if response.will_close:
             self.close()
         return answer
+
+    def _exchange_http2(self, method: str, target: str, body: Body, headers: Mapping[str, object]) -> Answer:
+        from .http2 import Http2Connection
+
+        given = {name.lower(): value for name, value in headers.items()}
+        authority = given.pop("host", f"{self.host}:{self.port}")
+        lines = [(name, str(line)) for name, value in given.items()
+                 for line in (value if isinstance(value, (list, tuple)) else [value]) if line is not None]
+        is_bytes = body is None or isinstance(body, bytes)
+        if is_bytes and "content-length" not in given and (body is not None or method in ("POST", "PUT", "PATCH")):
+            lines.append(("content-length", str(len(body or b""))))
+        if self._connection is None or self._connection.is_ended:
+            if self._tls:
+                self._tls.set_alpn_protocols(["h2"])
+            self._connection = Http2Connection(self.connect())
+        try:
+            status, fields, content = self._connection.exchange(method, target, authority, lines, body or None)
+        except BaseException:
+            self.close()
+            raise
+        return Answer(status, fields, content)
 
     def get(self, target: str, **headers) -> Answer:
         return self.request("GET", target, headers=_named(headers))

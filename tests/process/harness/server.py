@@ -12,9 +12,9 @@ import socket
 import ssl
 import subprocess
 import tempfile
-from typing import Iterator, Mapping, Optional, Sequence
+from typing import Callable, Iterator, Mapping, Optional, Sequence
 
-from .http import Http
+from .http import Http, speaks_http2
 from .ports import free_port
 from .waiting import wait_for
 
@@ -70,6 +70,7 @@ class Server:
         self._arguments = arguments
         self._client: Optional[Http] = None
         self.port = free_port()
+        self.make_client: Optional[Callable[..., Http]] = None  # instead of a plain one
 
     # What the tests talk to
 
@@ -83,6 +84,8 @@ class Server:
 
     def http(self, **options) -> Http:
         """A fresh client, one for each thread."""
+        if self.make_client:
+            return self.make_client(**options)
         return Http("127.0.0.1", self.port, tls=self.tls.client_context() if self.tls else None, **options)
 
     @property
@@ -104,6 +107,8 @@ class Server:
         }
         if self.tls:
             base["http"]["tls"] = {"certificate": str(self.tls.certificate), "key": str(self.tls.key)}
+        if speaks_http2():
+            base["http"]["h2c"] = {"enabled": True}
         return merged(base, self._extra)
 
     # Its life

@@ -1,0 +1,54 @@
+// AdminParts: what handlers of the admin API work with. They stand apart from the registry's, since commands run them
+// without a registry.
+#pragma once
+
+#include <chrono>
+
+#include "api/exchange.h"
+#include "auth/accounts.h"
+#include "lifecycle/collection_desk.h"
+#include "lifecycle/job_book.h"
+#include "lifecycle/retention_desk.h"
+#include "lifecycle/scrub_desk.h"
+#include "lifecycle/usage_report.h"
+#include "registry/manage_repository.h"
+#include "registry/read_only_mode.h"
+#include "registry/undo_change.h"
+
+namespace berth {
+
+struct CollectionParts {
+  CollectionDesk& desk;
+  CollectionStore& store;
+};
+
+struct TrashParts {
+  TrashStore& store;
+  MetadataStore& metadata;
+  UndoChange& undo;
+};
+
+struct RepositoryParts {
+  ManageRepository& manage;
+  std::chrono::seconds keep_aliases;  ///< unless the request says otherwise
+};
+
+struct ReadOnlyParts {
+  ReadOnlyMode& mode;
+  MetadataStore& metadata;  ///< keeps what is switched
+};
+
+/// Lifetime: all of it outlives the requests.
+struct AdminParts {
+  Accounts& accounts;
+  const CollectionParts* collection = nullptr;    ///< null: nothing is collected here
+  const TrashParts* trash = nullptr;              ///< null: nothing can be brought back here
+  ScrubDesk* scrub = nullptr;                     ///< null: nothing is checked here
+  const RepositoryParts* repositories = nullptr;  ///< null: no repository is managed here
+  const ReadOnlyParts* read_only = nullptr;       ///< null: nothing is switched here
+  RetentionDesk* retention = nullptr;             ///< null: there is no retention here
+  JobBook* jobs = nullptr;                        ///< null: nothing runs here
+  UsageReporter* usage = nullptr;                 ///< null: nothing is counted here
+};
+
+}  // namespace berth
