@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Collecting garbage while clients push, delete, push the same again, mount, move tags and pull, with kill -9 and a failing disk
-between: what was acknowledged and not deleted is there whole, and in the end nothing is left that nobody refers to.
+"""Collecting garbage while clients push, delete, push the same again, mount, move tags and pull, with kill -9, a failing and a full
+disk between: what was acknowledged and not deleted is there whole, and in the end nothing is left that nobody refers to.
 
 A client does what docker does: it asks for each blob with HEAD, mounts or uploads what is not there, and then puts the manifest.
 So an answer that a blob exists is a promise, and a manifest refused after it is a loss like any other.
@@ -13,6 +13,7 @@ Usage: collection_soak.py --program build/release/berth --seconds 1800 [--seed N
 
 import argparse
 import collections
+import contextlib
 import hashlib
 import http.client
 import json
@@ -21,6 +22,7 @@ import pathlib
 import random
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -47,6 +49,7 @@ FAULTS = [
     "enable_random name=posix/io/rw/pwrite,probability=.01",
     "enable_random name=posix/io/dir/unlink,probability=.2",
 ]
+DISK_MEGABYTES = 512
 _GONE = (http.client.HTTPException, OSError)
 
 
@@ -325,6 +328,31 @@ def collect_beside(server, stop, findings):
         findings.count("collections beside the server")
 
 
+@contextlib.contextmanager
+def small_disk():
+    """An ext4 of its own, which can be filled."""
+    with tempfile.TemporaryDirectory(prefix="soak-disk-") as directory:
+        image, place = pathlib.Path(directory) / "image", pathlib.Path(directory) / "disk"
+        place.mkdir()
+        with open(image, "wb") as file:
+            file.truncate(DISK_MEGABYTES << 20)
+        subprocess.run(["mkfs.ext4", "-q", "-m", "0", image], check=True)
+        subprocess.run(["mount", "-o", "loop", image, place], check=True)
+        try:
+            yield place
+        finally:
+            subprocess.run(["umount", "-l", place], check=True)
+
+
+def fill_disk(ballast):
+    """To the last byte: what others free meanwhile is theirs."""
+    with contextlib.suppress(OSError), open(ballast, "ab", buffering=0) as file:
+        for piece in (1 << 20, 4096, 1):
+            with contextlib.suppress(OSError):
+                while file.write(bytes(piece)) == piece:
+                    pass
+
+
 def files_of(root):
     blobs = root / "docker" / "registry" / "v2" / "blobs"
     return {f"{path.parts[-4]}:{path.parts[-2]}": path for path in blobs.rglob("data")}
@@ -375,13 +403,16 @@ def run(arguments, findings):
     world = World()
     ledgers = [Ledger() for _ in range(WORKERS)]
     executable = DISTRIBUTION if arguments.peer else os.path.abspath(arguments.program)
-    server = Server(config(arguments.peer, GRACES[0]), directory=arguments.directory, executable=executable)
+    disk = arguments.disk
+    server = Server(config(arguments.peer, GRACES[0]), directory=arguments.directory, root=disk and disk / "root", executable=executable)
+    ballast = disk and disk / "ballast"
     ends_at = time.monotonic() + arguments.seconds
     told_at = time.monotonic()
     rounds = 0
     try:
         while time.monotonic() < ends_at and not findings.losses:
             with_faults = arguments.faults and rounds % 3 == 2
+            with_full_disk = disk and rounds % 3 == 1
             server._extra = config(arguments.peer, dice.choice(GRACES), dice.choice(TRASH))
             server._wrapper = ["fiu-run", "-x", "-c", dice.choice(FAULTS)] if with_faults else []
             try:
@@ -398,7 +429,16 @@ def run(arguments, findings):
             collector = threading.Thread(target=collect_beside, args=(server, stop, findings), daemon=True)
             if arguments.peer:
                 collector.start()
-            time.sleep(min(dice.uniform(0.3, 2 * arguments.kill_every), max(0.1, ends_at - time.monotonic())))
+            length = min(dice.uniform(0.3, 2 * arguments.kill_every), max(0.1, ends_at - time.monotonic()))
+            if with_full_disk:
+                time.sleep(length / 3)
+                fill_disk(ballast)
+                time.sleep(length / 3)
+                if dice.random() < 0.5:  # else it is killed while the disk is full
+                    ballast.unlink()
+                time.sleep(length / 3)
+            else:
+                time.sleep(length)
             if arguments.peer:
                 stop.set()
                 for worker in workers:
@@ -411,8 +451,10 @@ def run(arguments, findings):
                 for worker in workers:
                     worker.join(60)
             rounds += 1
-            findings.count("rounds with a failing disk" if with_faults else "rounds")
+            findings.count("rounds with a failing disk" if with_faults else "rounds with a full disk" if with_full_disk else "rounds")
             server._wrapper = []
+            if with_full_disk:
+                ballast.unlink(missing_ok=True)
             server.start()
             for ledger in ledgers:
                 check(server, ledger, findings)
@@ -445,13 +487,14 @@ def main():
     arguments.add_argument("--seconds", type=float, default=300)
     arguments.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     arguments.add_argument("--kill-every", type=float, default=3, help="seconds between two kills, about")
-    arguments.add_argument("--faults", action="store_true", help="in every third round calls to the disk fail (needs fiu-run)")
+    arguments.add_argument("--faults", action="store_true", help="in every third round calls to the disk fail (needs fiu-run), in every third it is full (root)")
     arguments.add_argument("--peer", action="store_true", help="docker-registry with its collector beside the pushes")
     arguments.add_argument("--directory", help="for the server's files; a temporary one unless given")
     options = arguments.parse_args()
     print(f"--seed {options.seed}", flush=True)
     findings = Findings()
-    rounds = run(options, findings)
+    with small_disk() if options.faults and os.geteuid() == 0 else contextlib.nullcontext() as options.disk:
+        rounds = run(options, findings)
     print(f"{rounds} rounds; " + ", ".join(f"{count} {what}" for what, count in sorted(findings.counts.items())))
     print(f"lost or wrong: {len(findings.losses)}")
     return 1 if findings.losses else 0

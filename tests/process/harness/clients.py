@@ -114,8 +114,38 @@ class Daemon:
                 self.process.wait(10)
 
 
+class Containerd:
+    """containerd with root, state and socket of its own, and ctr."""
+
+    _DISABLED = ("grpc.v1.cri", "snapshotter.v1.aufs", "snapshotter.v1.btrfs", "snapshotter.v1.devmapper", "snapshotter.v1.zfs")
+
+    def __init__(self, directory: pathlib.Path):
+        need("containerd", "ctr")
+        directory.mkdir(parents=True, exist_ok=True)
+        self.directory = directory
+        self.socket = directory / "socket"
+        config = directory / "config.toml"
+        config.write_text(f'version = 2\nroot = "{directory}/root"\nstate = "{directory}/state"\n'
+                          f'disabled_plugins = {[f"io.containerd.{each}" for each in self._DISABLED]}\n'
+                          f'[grpc]\naddress = "{self.socket}"\n[ttrpc]\naddress = "{self.socket}.ttrpc"\n')
+        self._daemon = Daemon(["containerd", "--config", config], directory / "log")
+        self._daemon.wait_until("containerd", lambda: run("ctr", "-a", self.socket, "version", check=False).returncode == 0, seconds=90)
+
+    def ctr(self, *arguments: object, **options) -> str:
+        return run("ctr", "-a", self.socket, "-n", "berth", *arguments, **options).stdout
+
+    def close(self) -> None:
+        self._daemon.close()
+        for mount in reversed(_mounts_below(self.directory)):
+            run("umount", "-l", mount, check=False)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
 class Docker:
-    """Docker's engine without iptables and bridge, and its command line."""
+    """Docker's engine without iptables and bridge, and its command line.
+
+    Its containerd is started here: the engine gives one of its own 15 s and then gives up, which a machine busy with its disk exceeds.
+    """
 
     def __init__(self, directory: pathlib.Path):
         need("dockerd", "docker", "containerd", "runc")
@@ -123,7 +153,9 @@ class Docker:
         self.directory = directory
         self.env = {"DOCKER_HOST": f"unix://{directory}/docker.sock", "DOCKER_CONFIG": str(directory / "cli"), "DOCKER_BUILDKIT": "0",
                     "DOCKER_CLI_EXPERIMENTAL": "enabled", "HOME": str(directory)}
-        self._daemon = Daemon(["dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=overlay2",
+        self._containerd = Containerd(directory / "containerd")
+        self._daemon = Daemon(["dockerd", f"--containerd={self._containerd.socket}", "--iptables=false", "--ip6tables=false",
+                               "--bridge=none", "--storage-driver=overlay2",
                                f"--data-root={directory}/data", f"--exec-root={directory}/exec",
                                "-H", self.env["DOCKER_HOST"], "-p", directory / "dockerd.pid"], directory / "log")
         self._daemon.wait_until("dockerd", lambda: run("docker", "version", env=self.env, check=False).returncode == 0)
@@ -133,31 +165,7 @@ class Docker:
 
     def close(self) -> None:
         self._daemon.close()
-        for mount in reversed(_mounts_below(self.directory)):
-            run("umount", "-l", mount, check=False)
-        shutil.rmtree(self.directory, ignore_errors=True)
-
-
-class Containerd:
-    """containerd with root, state and socket of its own, and ctr."""
-
-    def __init__(self, directory: pathlib.Path):
-        need("containerd", "ctr")
-        directory.mkdir(parents=True, exist_ok=True)
-        self.directory = directory
-        self.socket = directory / "containerd.sock"
-        config = directory / "config.toml"
-        config.write_text(f'version = 2\nroot = "{directory}/root"\nstate = "{directory}/state"\n'
-                          'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
-                          f'[grpc]\naddress = "{self.socket}"\n[ttrpc]\naddress = "{self.socket}.ttrpc"\n')
-        self._daemon = Daemon(["containerd", "--config", config], directory / "log")
-        self._daemon.wait_until("containerd", lambda: run("ctr", "-a", self.socket, "version", check=False).returncode == 0)
-
-    def ctr(self, *arguments: object, **options) -> str:
-        return run("ctr", "-a", self.socket, "-n", "berth", *arguments, **options).stdout
-
-    def close(self) -> None:
-        self._daemon.close()
+        self._containerd.close()
         for mount in reversed(_mounts_below(self.directory)):
             run("umount", "-l", mount, check=False)
         shutil.rmtree(self.directory, ignore_errors=True)
