@@ -19,6 +19,7 @@ void add_robot_commands(CLI::App& app, ChosenCommand& chosen);
 void add_token_commands(CLI::App& app, ChosenCommand& chosen);
 void add_access_commands(CLI::App& app, ChosenCommand& chosen);
 void add_trash_commands(CLI::App& app, ChosenCommand& chosen);
+void add_pin_commands(CLI::App& app, ChosenCommand& chosen);
 void add_repository_commands(CLI::App& app, ChosenCommand& chosen);
 void add_retention_commands(CLI::App& app, ChosenCommand& chosen);
 void add_job_commands(CLI::App& app, ChosenCommand& chosen);

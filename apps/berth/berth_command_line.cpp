@@ -126,6 +126,7 @@ int run_berth(int argc, char** argv) {
   add_access_commands(app, account_command);
   add_trash_commands(app, account_command);
   add_repository_commands(app, account_command);
+  add_pin_commands(app, account_command);
   add_retention_commands(app, account_command);
   add_job_commands(app, account_command);
   add_usage_command(app, account_command);

@@ -19,6 +19,7 @@ std::string words_of(const object& keeper) {
   const std::string repository = text_of(keeper, "repository");
   const std::string by = text_of(keeper, "by");
   if (kind == "tag") return fmt::format("the tag {}:{}", repository, text_of(keeper, "tag"));
+  if (kind == "pin") return fmt::format("a pin in {}", repository);
   if (kind == "index") return fmt::format("the index {}@{}", repository, by);
   if (kind == "subject") return fmt::format("its subject {}@{}", repository, by);
   if (kind == "reference") return fmt::format("the manifest {}@{}", repository, by);

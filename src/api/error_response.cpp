@@ -147,9 +147,9 @@ http::Response error_response(const Error& error) {
       return single(503, "UNAVAILABLE", explain("service unavailable", error));
     case ErrorCode::request_invalid:
       return single(400, "REQUEST_INVALID", error.message, subject_detail(error));
-    case ErrorCode::account_unknown:
+    case ErrorCode::not_found:
       return single(404, "NOT_FOUND", error.message, subject_detail(error));
-    case ErrorCode::account_exists:
+    case ErrorCode::conflict:
       return single(409, "CONFLICT", error.message, subject_detail(error));
   }
   return single(500, "UNKNOWN", "unknown error");

@@ -114,6 +114,8 @@ constexpr std::array kUndo{for_admin(Method::post, admin::post_undo)};
 constexpr std::array kRepositories{for_admin(Method::del, admin::delete_repository)};
 constexpr std::array kRenames{for_admin(Method::post, admin::post_rename)};
 constexpr std::array kAliases{for_admin(Method::del, admin::delete_alias), for_admin(Method::get, admin::get_aliases)};
+constexpr std::array kPins{for_admin(Method::del, admin::delete_pin), for_admin(Method::get, admin::get_pins),
+                           for_admin(Method::post, admin::post_pin)};
 constexpr std::array kReadOnly{for_admin(Method::get, admin::get_read_only),
                                for_admin(Method::patch, admin::patch_read_only)};
 constexpr std::array kUsage{for_admin(Method::get, admin::get_usage)};
@@ -169,6 +171,7 @@ constexpr std::array kRoutes{
     Route{"/api/v1/repositories", "admin_repositories", kRepositories},
     Route{"/api/v1/renames", "admin_renames", kRenames},
     Route{"/api/v1/aliases", "admin_aliases", kAliases},
+    Route{"/api/v1/pins", "admin_pins", kPins},
     Route{"/api/v1/read-only", "admin_read_only", kReadOnly},
     Route{"/api/v1/usage", "admin_usage", kUsage},
 };

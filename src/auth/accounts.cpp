@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kLongestNote = 500;
 
 std::unexpected<Error> unknown(std::string_view what, const AccountName& name) {
-  return refuse(ErrorCode::account_unknown, fmt::format("there is no {} {}", what, name.text()), {name.text()});
+  return refuse(ErrorCode::not_found, fmt::format("there is no {} {}", what, name.text()), {name.text()});
 }
 
 }  // namespace
@@ -67,13 +67,13 @@ Task<Result<std::string>> Accounts::hash_of(NewSecret secret) {
 Task<Result<UserRecord>> Accounts::add_user(AccountName name, NewSecret secret, std::string by) {
   // Before 60 ms are spent on a password for nothing; the store has the last word all the same.
   if (co_await store_.find_user(name)) {
-    co_return refuse(ErrorCode::account_exists, fmt::format("there is a user {} already", name.text()), {name.text()});
+    co_return refuse(ErrorCode::conflict, fmt::format("there is a user {} already", name.text()), {name.text()});
   }
   Result<std::string> hash = co_await hash_of(std::move(secret));
   if (!hash) co_return std::unexpected(std::move(hash.error()));
   UserRecord user{.name = name, .secret_hash = *std::move(hash), .created = clock_.now(), .last_login = std::nullopt};
   if (!co_await store_.create_user(user)) {
-    co_return refuse(ErrorCode::account_exists, fmt::format("there is a user {} already", name.text()), {name.text()});
+    co_return refuse(ErrorCode::conflict, fmt::format("there is a user {} already", name.text()), {name.text()});
   }
   note_change("user added", name.text(), by);
   co_return user;
@@ -104,7 +104,7 @@ Task<Result<GroupRecord>> Accounts::add_group(AccountName name, std::string note
   if (Result<void> fine = check_note(note); !fine) co_return std::unexpected(std::move(fine.error()));
   GroupRecord group{.name = name, .note = std::move(note), .created = clock_.now()};
   if (!co_await store_.create_group(group)) {
-    co_return refuse(ErrorCode::account_exists, fmt::format("there is a group {} already", name.text()), {name.text()});
+    co_return refuse(ErrorCode::conflict, fmt::format("there is a group {} already", name.text()), {name.text()});
   }
   note_change("group added", name.text(), by);
   co_return group;
@@ -133,7 +133,7 @@ Task<Result<void>> Accounts::add_member(AccountName group, AccountName user, std
 
 Task<Result<void>> Accounts::remove_member(AccountName group, AccountName user, std::string by) {
   if (!co_await store_.remove_member(group, user)) {
-    co_return refuse(ErrorCode::account_unknown, fmt::format("{} is not in the group {}", user.text(), group.text()),
+    co_return refuse(ErrorCode::not_found, fmt::format("{} is not in the group {}", user.text(), group.text()),
                      {user.text()});
   }
   note_change("member removed", group.text() + "/" + user.text(), by);

@@ -90,7 +90,7 @@ struct AccessAnswer {
 
 /// `by` is who asks for the change, for the log and for what is created.
 ///
-/// Refusals:  request_invalid names the field; account_unknown, account_exists.
+/// Refusals:  request_invalid names the field; not_found, conflict.
 /// Failures:  as AccountStore; Failure(overloaded) from the pool.
 /// Threading: any loop.
 class Accounts {

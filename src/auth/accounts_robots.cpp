@@ -42,7 +42,7 @@ Task<Result<CreatedRobot>> Accounts::create_robot(NewRobot robot, std::string by
                        .secret = make_secret_token(SecretKind::robot, entropy_)};
   created.robot.secret = digest_of_secret(created.secret);
   if (!co_await store_.create_robot(created.robot)) {
-    co_return refuse(ErrorCode::account_exists, fmt::format("there is a robot {} already", robot.name.text()),
+    co_return refuse(ErrorCode::conflict, fmt::format("there is a robot {} already", robot.name.text()),
                      {robot.name.text()});
   }
   co_await policy_.reload();
@@ -60,7 +60,7 @@ Task<Result<CreatedRobot>> Accounts::rotate_robot(AccountName name, NewExpiry ex
     if (expires) robot->expires = *expires;
   }
   if (!robot || !co_await store_.rotate_robot(name, robot->secret, robot->expires)) {
-    co_return refuse(ErrorCode::account_unknown, fmt::format("there is no robot {}", name.text()), {name.text()});
+    co_return refuse(ErrorCode::not_found, fmt::format("there is no robot {}", name.text()), {name.text()});
   }
   note_change("robot rotated", name.text(), by);
   co_return CreatedRobot{.robot = *std::move(robot), .secret = secret};
@@ -68,7 +68,7 @@ Task<Result<CreatedRobot>> Accounts::rotate_robot(AccountName name, NewExpiry ex
 
 Task<Result<void>> Accounts::revoke_robot(AccountName name, std::string by) {
   if (!co_await store_.remove_robot(name)) {
-    co_return refuse(ErrorCode::account_unknown, fmt::format("there is no robot {}", name.text()), {name.text()});
+    co_return refuse(ErrorCode::not_found, fmt::format("there is no robot {}", name.text()), {name.text()});
   }
   co_await policy_.reload();
   note_change("robot revoked", name.text(), by);
@@ -92,12 +92,12 @@ Task<Result<CreatedToken>> Accounts::create_token(NewToken token, std::string by
   switch (co_await store_.create_token(created.token)) {
     case CreateTokenOutcome::unknown_user:
       co_return refuse(
-          ErrorCode::account_unknown,
+          ErrorCode::not_found,
           fmt::format("there is no user {} in the store, and only those have access tokens", token.user.text()),
           {token.user.text()});
     case CreateTokenOutcome::taken:
       // 71 random bits the same twice.
-      co_return refuse(ErrorCode::account_exists, "the token's random name is taken, try again");
+      co_return refuse(ErrorCode::conflict, "the token's random name is taken, try again");
     case CreateTokenOutcome::created:
       break;
   }
@@ -107,7 +107,7 @@ Task<Result<CreatedToken>> Accounts::create_token(NewToken token, std::string by
 
 Task<Result<void>> Accounts::revoke_token(AccountName user, std::string id, std::string by) {
   if (!co_await store_.remove_token(user, id)) {
-    co_return refuse(ErrorCode::account_unknown, fmt::format("{} has no access token of this id", user.text()), {id});
+    co_return refuse(ErrorCode::not_found, fmt::format("{} has no access token of this id", user.text()), {id});
   }
   note_change("access token revoked", user.text() + "/" + id, by);
   co_return Result<void>();

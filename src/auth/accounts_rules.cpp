@@ -51,7 +51,7 @@ Task<Result<RuleRecord>> Accounts::add_rule(NewRule rule, std::string by) {
                     .created = clock_.now(),
                     .created_by = by};
   if (!co_await store_.add_rule(record)) {
-    co_return refuse(ErrorCode::account_exists, "the rule's random name is taken, try again");
+    co_return refuse(ErrorCode::conflict, "the rule's random name is taken, try again");
   }
   co_await policy_.reload();
   note_change("access rule added", record.id + ": " + record.rule, by);
@@ -60,7 +60,7 @@ Task<Result<RuleRecord>> Accounts::add_rule(NewRule rule, std::string by) {
 
 Task<Result<void>> Accounts::remove_rule(std::string id, std::string by) {
   if (!co_await store_.remove_rule(id)) {
-    co_return refuse(ErrorCode::account_unknown, "there is no stored rule of this id", {id});
+    co_return refuse(ErrorCode::not_found, "there is no stored rule of this id", {id});
   }
   co_await policy_.reload();
   note_change("access rule removed", id, by);

@@ -235,7 +235,7 @@ TEST_F(AccountsTest, ARobotsSecretIsWorthNothingOnceItIsGone) {
   EXPECT_EQ(bearer(rotated->secret).outcome, Outcome::accepted);
   ASSERT_TRUE(run_task(accounts_.revoke_robot(name("ci"), "admin")));
   EXPECT_EQ(bearer(rotated->secret).outcome, Outcome::refused);
-  EXPECT_EQ(run_task(accounts_.rotate_robot(name("ci"), {}, "admin")).error().code, ErrorCode::account_unknown);
+  EXPECT_EQ(run_task(accounts_.rotate_robot(name("ci"), {}, "admin")).error().code, ErrorCode::not_found);
   EXPECT_EQ(bearer(cd.secret).outcome, Outcome::accepted);
   EXPECT_EQ(bearer("berth_robot_nonsense").outcome, Outcome::unknown);
 }
@@ -256,8 +256,7 @@ TEST_F(AccountsTest, AnAccessTokenStandsForItsUser) {
   ASSERT_TRUE(run_task(accounts_.revoke_token(name("alice"), id, "alice")));
   EXPECT_FALSE(run_task(accounts_.revoke_token(name("alice"), id, "alice")));
   EXPECT_EQ((basic("alice", whole).outcome == Outcome::accepted) + (bearer(narrow).outcome == Outcome::accepted), 1);
-  EXPECT_EQ(run_task(accounts_.create_token({.user = name("nobody")}, "admin")).error().code,
-            ErrorCode::account_unknown);
+  EXPECT_EQ(run_task(accounts_.create_token({.user = name("nobody")}, "admin")).error().code, ErrorCode::not_found);
 }
 
 TEST_F(AccountsTest, RulesOfTheStoreComeIntoForceAndAreExplained) {

@@ -37,8 +37,8 @@ enum class ErrorCode {
   storage_full,          ///< free space is below the watermark, or the disk said ENOSPC
   overloaded,            ///< a bounded queue is full; try again later
   request_invalid,       ///< a field of a request to the admin API is missing or wrong; the message names it
-  account_unknown,       ///< no such user, group, robot, token or rule; nor any other thing of the admin API
-  account_exists,        ///< the name is taken
+  not_found,             ///< no such thing of the admin API: user, robot, rule, plan, pin, ...
+  conflict,              ///< the name is taken, or something else stands in the way; the message says what
 };
 
 /// A refusal: what, why in words for the client, and what it is about.

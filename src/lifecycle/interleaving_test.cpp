@@ -14,8 +14,11 @@
 
 #include "lifecycle/collector.h"
 #include "lifecycle/manifest_copier.h"
+#include "lifecycle/scrubber.h"
+#include "registry/manage_repository.h"
 #include "tests/support/registry_world.h"
 #include "tests/support/stepped_stores.h"
+#include "tests/support/usage_figures.h"
 
 namespace berth {
 namespace {
@@ -23,12 +26,16 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::seconds kPromise = 100s;
+constexpr std::chrono::seconds kTrash = 1000s;
+constexpr const char* kFull = "full";  // a repository that takes one manifest
 
-RegistryPolicy racing_policy() {
+RegistryPolicy racing_policy(bool uses_trash) {
   RegistryPolicy policy;
   policy.allows_deletes = true;
   policy.promise = kPromise;
   policy.review_grace = 0s;
+  policy.uses_trash = uses_trash;
+  policy.quotas = QuotaPolicy({{.repositories = NamePattern::parse_repository(kFull).value(), .manifests = 1}});
   return policy;
 }
 
@@ -42,6 +49,7 @@ class Race {
   }
 
   // --- what lies there before the race ------------------------------------------------------------------------------
+  void leave_nothing() {}
   void leave_a_layer() {
     world_.push("a", bytes_);
     world_.clock.advance(kPromise + 1s);
@@ -60,6 +68,35 @@ class Race {
       due = run_task(world_.metadata.due_candidates(world_.clock.now(), 100));
     }
   }
+  void leave_an_image_in_the_trash() {
+    leave_an_image();
+    put_into_trash(a_, sha256_of(image_));
+  }
+  /// Its bytes are not what they were.
+  void leave_a_damaged_layer() {
+    leave_an_image();
+    run_task(world_.storage.blobs().put(layer_, SharedBytes(std::string("rot"))));
+    is_damaged_ = true;
+  }
+  /// What a push leaves that died between the bytes and their record; long enough ago.
+  void leave_an_orphan() {
+    run_task(world_.storage.blobs().put(layer_, SharedBytes(std::string(bytes_))));
+    run_task(world_.metadata.note_orphans({layer_}, world_.clock.now()));
+    world_.clock.advance(kScrubGrace + 1s);
+  }
+  /// A referrer whose subject is not there.
+  void leave_a_referrer() {
+    world_.push("a", bytes_);
+    EXPECT_TRUE(world_.put("a", sha256_of(referrer()), referrer()));
+    world_.clock.advance(kPromise + 1s);
+  }
+  void leave_an_image_in_the_full_trash() {
+    world_.push(kFull, "config");
+    const std::string image = RegistryInMemory::image_of(config_, 6, config_, 6, R"(,"annotations":{"by":"trash"})");
+    EXPECT_TRUE(world_.put(kFull, tag("t"), image));
+    in_full_trash_ = sha256_of(image);
+    put_into_trash(repository(kFull), in_full_trash_);
+  }
 
   // --- actors -------------------------------------------------------------------------------------------------------
   using Actor = Task<> (Race::*)(int number);
@@ -70,12 +107,22 @@ class Race {
     co_await (this->*actor)(number);
   }
 
-  Task<> collect(int number) {
-    SteppedStores stores(steps_, number, world_.counted, world_.metadata, world_.storage.blobs());
-    Collector collector({.blobs = stores, .metadata = stores, .collection = stores, .trash = world_.metadata},
-                        world_.digest_locks, world_.clock, *world_.log,
-                        {.promise = kPromise, .keep_untagged = 0s, .batch_size = 8});
-    co_await collector.run({});
+  Task<> collect(int number) { return collect_with(number, {}); }
+  Task<> collect_and_empty_trash(int number) { return collect_with(number, {.empties_trash = true}); }
+
+  Task<> scrub(int number) {
+    SteppedStores stores(steps_, number, stepped_world());
+    Scrubber scrubber({.blobs = stores,
+                       .files = stores,
+                       .metadata = stores,
+                       .scrub = stores,
+                       .digest_locks = world_.digest_locks,
+                       .disk = world_.disk,
+                       .clock = world_.clock,
+                       .log = *world_.log},
+                      {.grace = kScrubGrace});
+    // Sizes only: reading bytes takes a thread, whose time no scheduler here decides.
+    co_await scrubber.run({.depth = ScrubDepth::sizes, .is_repair = true});
   }
 
   Task<> push(int number) {
@@ -85,6 +132,7 @@ class Race {
         a_, layer_, {.reader = reader, .length_bytes = bytes_.size(), .offset = {}});
     EXPECT_TRUE(pushed);
     holds_layer_in_a_ = true;
+    is_damaged_ = false;
   }
 
   Task<> mount(int number) {
@@ -100,8 +148,17 @@ class Race {
     if (!found) co_return;
     const auto put = co_await client.registry.push_manifest.push(
         {.repository = a_, .reference = tag("new"), .more_tags = {}, .content_type = "", .bytes = image_});
+    if (!put && may_lose_a_) co_return;
     EXPECT_TRUE(put) << "HEAD said that the layer is there";
     holds_image_ = true;
+  }
+
+  // A client that asks for nothing: it has the parts in the repository.
+  Task<> put_image(int number) {
+    Client client(*this, number);
+    const auto put = co_await client.registry.push_manifest.push(
+        {.repository = a_, .reference = tag("new"), .more_tags = {}, .content_type = "", .bytes = image_});
+    if (put) holds_image_ = true;
   }
 
   // As a client pushes an index whose child is there: it asks for the child, and never for its layers.
@@ -115,8 +172,35 @@ class Race {
         sha256_of(image_).to_string() + R"(","size":)" + std::to_string(image_.size()) + "}]}";
     const auto put = co_await client.registry.push_manifest.push(
         {.repository = a_, .reference = tag("index"), .more_tags = {}, .content_type = "", .bytes = index});
+    if (!put && may_lose_a_) co_return;
     EXPECT_TRUE(put) << "HEAD said that the child is there";
     holds_image_ = true;
+  }
+
+  // A signature first, as some tools do it: asked for, and then the subject that makes it more than an untagged
+  // manifest.
+  Task<> head_referrer_and_put_subject(int number) {
+    Client client(*this, number);
+    const auto found = co_await client.registry.pull_manifest.find(a_, sha256_of(referrer()));
+    const auto layer = co_await client.registry.pull_blob.find(a_, layer_);
+    if (!found || !layer) co_return;
+    const auto put = co_await client.registry.push_manifest.push(
+        {.repository = a_, .reference = tag("new"), .more_tags = {}, .content_type = "", .bytes = image_});
+    EXPECT_TRUE(put) << "HEAD said that the layer is there";
+    holds_image_ = holds_referrer_ = true;
+  }
+  Task<> put_referrer(int number) {
+    Client client(*this, number);
+    const auto config = co_await client.registry.pull_blob.find(a_, config_);
+    if (!config) co_return;
+    const auto put = co_await client.registry.push_manifest.push({.repository = a_,
+                                                                  .reference = sha256_of(referrer()),
+                                                                  .more_tags = {},
+                                                                  .content_type = "",
+                                                                  .bytes = referrer()});
+    if (!put && may_lose_a_) co_return;
+    EXPECT_TRUE(put) << "HEAD said that the config is there";
+    holds_referrer_ = true;
   }
 
   Task<> delete_tag(int number) {
@@ -134,7 +218,7 @@ class Race {
     if (deleted) may_lose_layer_in_a_ = true;
   }
   Task<> copy_manifests(int number) {
-    SteppedStores stores(steps_, number, world_.counted, world_.metadata, world_.storage.blobs());
+    SteppedStores stores(steps_, number, stepped_world());
     co_await ManifestCopier(stores, stores, world_.digest_locks, world_.clock).run();
   }
   Task<> pull(int number) {
@@ -143,21 +227,72 @@ class Race {
     if (blob) EXPECT_EQ(read_all(blob->bytes), bytes_);
   }
 
+  Task<> undo(int number) {
+    Client client(*this, number);
+    const auto undone = co_await client.undo.restore_manifest(a_, sha256_of(image_), "");
+    if (undone) holds_image_ = true;
+  }
+  Task<> delete_repository(int number) {
+    Client client(*this, number);
+    // From here on: what is deleted when is decided inside.
+    may_lose_a_ = may_lose_image_ = may_lose_layer_in_a_ = true;
+    co_await client.manage.remove(a_, "", {});
+  }
+  Task<> bring_repository_back(int number) {
+    Client client(*this, number);
+    const auto back = co_await client.manage.bring_back(a_, "");
+    if (back && back->manifests > 0) is_back_ = true;
+  }
+  Task<> rename(int number) {
+    Client client(*this, number);
+    is_renamed_ = (co_await client.manage.rename(a_, c_, 1000s)).has_value();
+    EXPECT_TRUE(is_renamed_);
+  }
+
+  Task<> rename_if_there(int number) {
+    Client client(*this, number);
+    if (co_await client.manage.rename(a_, c_, 1000s)) is_renamed_ = true;
+  }
+
+  Task<> push_into_full(int number) {
+    Client client(*this, number);
+    const auto link = co_await client.registry.start_upload.mount(repository(kFull), {.digest = config_, .from = a_});
+    EXPECT_TRUE(link && *link);
+    const std::string image = RegistryInMemory::image_of(config_, 6, config_, 6,
+                                                         R"(,"annotations":{"by":")" + std::to_string(number) + "\"}");
+    const auto put = co_await client.registry.push_manifest.push({.repository = repository(kFull),
+                                                                  .reference = tag("t" + std::to_string(number)),
+                                                                  .more_tags = {},
+                                                                  .content_type = "",
+                                                                  .bytes = image});
+    note_full(put);
+  }
+  Task<> undo_into_full(int number) {
+    Client client(*this, number);
+    const auto undone = co_await client.undo.restore_manifest(repository(kFull), in_full_trash_, "");
+    // The trash was emptied, or what was restored is there already: nobody asked for room.
+    if (!undone && undone.error().code == ErrorCode::not_found) co_return;
+    note_full(undone);
+  }
+
   // --- what holds when all is quiet ---------------------------------------------------------------------------------
   void expect_promises_kept() {
-    if (holds_layer_in_a_ && !may_lose_layer_in_a_) EXPECT_EQ(world_.pull("a", layer_), bytes_) << "pushed and gone";
+    if (holds_layer_in_a_ && !may_lose_layer_in_a_) EXPECT_EQ(pull_from_a(layer_), bytes_) << "pushed and gone";
     if (holds_layer_in_b_) EXPECT_EQ(world_.pull("b", layer_), bytes_) << "mounted and gone";
-    if (holds_image_ && !may_lose_image_) {
-      EXPECT_TRUE(run_task(world_->pull_manifest.get(a_, sha256_of(image_)))) << "pushed and gone";
-    }
-    // Whatever manifest is there is whole.
-    if (run_task(world_->pull_manifest.get(a_, sha256_of(image_)))) EXPECT_EQ(world_.pull("a", layer_), bytes_);
-    EXPECT_EQ(world_.pull("a", config_), "config");
+    if (holds_image_ && !may_lose_image_) EXPECT_TRUE(a_has(sha256_of(image_))) << "pushed and gone";
+    if (holds_referrer_ && !may_lose_a_) EXPECT_TRUE(a_has(sha256_of(referrer()))) << "pushed and gone";
+    if (is_back_) EXPECT_TRUE(a_has(sha256_of(image_))) << "brought back and gone";
+    // Whatever manifest is there is whole, or its layer is known to be not.
+    if (a_has(sha256_of(image_))) EXPECT_EQ(pull_from_a(layer_), is_damaged_ ? std::nullopt : std::optional(bytes_));
+    if (!may_lose_a_) EXPECT_EQ(pull_from_a(config_), "config");
     EXPECT_EQ(world_.digest_locks.held_count(), 0U);
     // Bytes and record agree.
     const auto state = run_task(world_.metadata.blob_state(layer_));
     if (state == BlobState::present)
       EXPECT_TRUE(run_task(world_.storage.blobs().find(layer_))) << "a record without bytes";
+    // Of two that wanted the last place one got it, and whoever was refused was refused for that.
+    if (asked_full_ > 0) EXPECT_EQ(took_full_, 1U);
+    EXPECT_EQ(kept_figures(world_.metadata, 1), counted_figures(world_.metadata, world_.policy.quotas.scopes()));
   }
 
   /// Promises end, the collector runs to its end: nothing is left that nobody refers to.
@@ -170,19 +305,26 @@ class Race {
                          .trash = world_.metadata},
                         world_.digest_locks, world_.clock, *world_.log, {.promise = kPromise, .keep_untagged = 0s});
     run_task(collector.run({}));
-    const bool is_referred_to = run_task(world_->pull_manifest.get(a_, sha256_of(image_))).has_value();
-    EXPECT_EQ(run_task(world_.storage.blobs().find(layer_)).has_value(), is_referred_to);
-    EXPECT_EQ(run_task(world_.metadata.blob_state(layer_)).has_value(), is_referred_to);
-    if (is_referred_to) EXPECT_EQ(world_.pull("a", layer_), bytes_);
-    EXPECT_EQ(world_.pull("a", config_), "config");
+    const bool is_referred_to = a_has(sha256_of(image_));
+    // A file without a record is the scrubber's, and it may have been seen for the first time a moment ago.
+    const bool is_on_record = run_task(world_.metadata.blob_state(layer_)).has_value();
+    EXPECT_EQ(is_on_record, is_referred_to);
+    if (!left_an_orphan() && !is_damaged_) {
+      EXPECT_EQ(run_task(world_.storage.blobs().find(layer_)).has_value(), is_referred_to);
+    }
+    if (is_referred_to && !is_damaged_) EXPECT_EQ(pull_from_a(layer_), bytes_);
+    if (!may_lose_a_) EXPECT_EQ(pull_from_a(config_), "config");
     EXPECT_TRUE(run_task(world_.metadata.deleting_blobs(std::nullopt, 10)).empty());
     EXPECT_TRUE(run_task(world_.metadata.due_candidates(world_.clock.now(), 100)).empty());
+    EXPECT_EQ(kept_figures(world_.metadata, 1), counted_figures(world_.metadata, world_.policy.quotas.scopes()));
   }
 
  private:
+  static constexpr std::chrono::seconds kScrubGrace{50};
+
   struct Client {
     Client(Race& race, int number)
-        : stores(race.steps_, number, race.world_.counted, race.world_.metadata, race.world_.storage.blobs()),
+        : stores(race.steps_, number, race.stepped_world()),
           registry({.stores = {.blobs = stores, .uploads = race.world_.storage.uploads(), .metadata = stores},
                     .locks = {.digests = race.world_.digest_locks, .uploads = race.world_.upload_locks},
                     .disk = race.world_.disk,
@@ -190,13 +332,85 @@ class Race {
                     .entropy = race.world_.entropy,
                     .log = *race.world_.log,
                     .instance_id = "client-" + std::to_string(number)},
-                   racing_policy()) {}
+                   racing_policy(race.uses_trash_)),
+          aliases(stores, race.world_.clock),
+          undo(stores, stores, registry.push_manifest, registry.delete_content, race.world_.clock, registry.policy,
+               registry.read_only),
+          manage({.metadata = stores,
+                  .repositories = stores,
+                  .trash = stores,
+                  .aliases = aliases,
+                  .undo = undo,
+                  .read_only = registry.read_only,
+                  .clock = race.world_.clock},
+                 registry.policy) {}
     SteppedStores stores;
     Registry registry;
+    AliasBook aliases;
+    UndoChange undo;
+    ManageRepository manage;
   };
+
+  void put_into_trash(RepositoryName repository, Digest manifest) {
+    uses_trash_ = true;
+    const WallTime now = world_.clock.now();
+    const DeleteManifestOutcome outcome = run_task(world_.metadata.delete_manifest({.repository = std::move(repository),
+                                                                                    .digest = manifest,
+                                                                                    .who = "",
+                                                                                    .now = now,
+                                                                                    .review_due = now,
+                                                                                    .to_trash = true}));
+    EXPECT_TRUE(std::holds_alternative<ManifestDeleted>(outcome));
+    world_.clock.advance(1s);
+  }
+
+  SteppedStores::World stepped_world() {
+    return {.metadata = world_.counted,
+            .others = world_.metadata,
+            .blobs = world_.storage.blobs(),
+            .files = world_.storage.files()};
+  }
+
+  Task<> collect_with(int number, CollectionRequest request) {
+    SteppedStores stores(steps_, number, stepped_world());
+    // Where nothing is in the trash a look at it is no step, which halves the orders and more.
+    TrashStore& trash = uses_trash_ ? static_cast<TrashStore&>(stores) : world_.metadata;
+    Collector collector(
+        {.blobs = stores, .metadata = stores, .collection = stores, .trash = trash}, world_.digest_locks, world_.clock,
+        *world_.log,
+        {.promise = kPromise, .keep_untagged = 0s, .keep_trash = uses_trash_ ? kTrash : 0s, .batch_size = 8});
+    co_await collector.run(std::move(request));
+  }
 
   ManifestCopier copier(MetadataStore& metadata) {
     return {world_.storage.blobs(), metadata, world_.digest_locks, world_.clock};
+  }
+
+  std::string referrer() const {
+    return RegistryInMemory::image_of(
+        config_, 6, config_, 6,
+        R"(,"subject":{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" +
+            sha256_of(image_).to_string() + R"(","size":)" + std::to_string(image_.size()) + "}");
+  }
+
+  /// "a" by the name that it has now, which is what clients see.
+  bool a_has(const Digest& manifest) {
+    return run_task(world_->pull_manifest.get(is_renamed_ ? c_ : a_, manifest)).has_value();
+  }
+  std::optional<std::string> pull_from_a(const Digest& blob) { return world_.pull(is_renamed_ ? "c" : "a", blob); }
+
+  bool left_an_orphan() {
+    return run_task(world_.storage.blobs().find(layer_)) && !run_task(world_.metadata.blob_state(layer_));
+  }
+
+  template <class T>
+  void note_full(const Result<T>& taken) {
+    ++asked_full_;
+    if (taken) {
+      ++took_full_;
+    } else {
+      EXPECT_EQ(taken.error().code, ErrorCode::quota_exceeded) << taken.error().message;
+    }
   }
 
   Steps& steps_;
@@ -204,14 +418,24 @@ class Race {
   const Digest layer_ = sha256_of(bytes_);
   const RepositoryName a_ = repository("a");
   const RepositoryName b_ = repository("b");
-  RegistryInMemory world_{racing_policy()};
+  const RepositoryName c_ = repository("c");
+  bool uses_trash_ = false;
+  RegistryInMemory world_{racing_policy(false)};
   Digest config_ = sha256_of("");
+  Digest in_full_trash_ = sha256_of("");
   std::string image_;
   bool holds_layer_in_a_ = false;
   bool holds_layer_in_b_ = false;
   bool holds_image_ = false;
+  bool holds_referrer_ = false;
+  bool is_back_ = false;
+  bool is_damaged_ = false;
+  bool is_renamed_ = false;
   bool may_lose_layer_in_a_ = false;
   bool may_lose_image_ = false;
+  bool may_lose_a_ = false;
+  std::size_t asked_full_ = 0;
+  std::size_t took_full_ = 0;
 };
 
 struct Scene {
@@ -268,6 +492,39 @@ const std::vector<Scene>& pairs() {
       {"manifest PUT and DELETE of the manifest", &Race::leave_an_image, {&Race::head_and_put, &Race::delete_manifest}},
       {"copies of manifests and a DELETE", &Race::leave_an_image, {&Race::copy_manifests, &Race::delete_manifest}},
       {"two pushes", &Race::leave_a_marked_layer, {&Race::push, &Race::push}},
+      {"a referrer's subject", &Race::leave_a_referrer, {&Race::collect, &Race::head_referrer_and_put_subject}},
+      {"a referrer", &Race::leave_an_image, {&Race::collect, &Race::put_referrer}},
+      {"a referrer and DELETE of its subject", &Race::leave_an_image, {&Race::put_referrer, &Race::delete_manifest}},
+      {"undo", &Race::leave_an_image_in_the_trash, {&Race::collect, &Race::undo}},
+      {"undo while the trash is emptied",
+       &Race::leave_an_image_in_the_trash,
+       {&Race::collect_and_empty_trash, &Race::undo}},
+      {"undo and the same manifest again", &Race::leave_an_image_in_the_trash, {&Race::undo, &Race::put_image}},
+      {"undo and a DELETE", &Race::leave_an_image_in_the_trash, {&Race::undo, &Race::delete_manifest}},
+      {"push over what the trash keeps",
+       &Race::leave_an_image_in_the_trash,
+       {&Race::collect_and_empty_trash, &Race::push}},
+      {"a repository goes", &Race::leave_an_image, {&Race::collect, &Race::delete_repository}},
+      {"a repository goes under a push", &Race::leave_an_image, {&Race::head_and_put, &Race::delete_repository}},
+      {"a repository goes under a push of its layer", &Race::leave_a_layer, {&Race::push, &Race::delete_repository}},
+      {"a repository comes back",
+       &Race::leave_an_image_in_the_trash,
+       {&Race::collect_and_empty_trash, &Race::bring_repository_back}},
+      {"a repository is renamed", &Race::leave_an_image, {&Race::collect, &Race::rename}},
+      {"a repository is renamed under a push", &Race::leave_a_layer, {&Race::push, &Race::rename}},
+      {"a repository is renamed under HEAD and PUT", &Race::leave_a_layer, {&Race::rename, &Race::head_and_put}},
+      {"a repository is renamed and goes", &Race::leave_an_image, {&Race::rename_if_there, &Race::delete_repository}},
+      {"a repository is renamed under a manifest", &Race::leave_an_image, {&Race::rename, &Race::put_image}},
+      {"two for the last place", &Race::leave_nothing, {&Race::push_into_full, &Race::push_into_full}},
+      {"undo and a push for the last place",
+       &Race::leave_an_image_in_the_full_trash,
+       {&Race::push_into_full, &Race::undo_into_full}},
+      {"scrub and a push", &Race::leave_nothing, {&Race::scrub, &Race::push}},
+      {"scrub and a push over an orphan", &Race::leave_an_orphan, {&Race::scrub, &Race::push}},
+      {"scrub and a push over damage", &Race::leave_a_damaged_layer, {&Race::scrub, &Race::push}},
+      {"scrub and a push over a marked layer", &Race::leave_a_marked_layer, {&Race::scrub, &Race::push}},
+      {"scrub and the collector", &Race::leave_a_layer, {&Race::collect, &Race::scrub}},
+      {"two scrubs", &Race::leave_a_damaged_layer, {&Race::scrub, &Race::scrub}},
   };
   return kPairs;
 }
@@ -315,6 +572,20 @@ TEST(CollectionInterleaving, ManyAtOnceKeepWhatWasPromised) {
        &Race::leave_an_image,
        {&Race::collect, &Race::delete_tag, &Race::head_and_put_index, &Race::head_and_put, &Race::push, &Race::collect,
         &Race::copy_manifests}},
+      {"an image in the trash",
+       &Race::leave_an_image_in_the_trash,
+       {&Race::collect, &Race::undo, &Race::push, &Race::put_image, &Race::delete_manifest,
+        &Race::collect_and_empty_trash}},
+      {"a repository that moves and goes",
+       &Race::leave_an_image,
+       {&Race::collect, &Race::rename_if_there, &Race::head_and_put, &Race::push, &Race::delete_repository,
+        &Race::put_referrer}},
+      {"damage",
+       &Race::leave_a_damaged_layer,
+       {&Race::scrub, &Race::push, &Race::collect, &Race::delete_tag, &Race::scrub}},
+      {"one place",
+       &Race::leave_an_image_in_the_full_trash,
+       {&Race::push_into_full, &Race::undo_into_full, &Race::push_into_full, &Race::collect}},
   };
   for (const Scene& scene : scenes) {
     SCOPED_TRACE(scene.name);

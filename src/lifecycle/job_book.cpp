@@ -192,7 +192,7 @@ Result<Job*> JobBook::job_named(const std::string& name) const {
   if (found != jobs_.end()) return found->second.get();
   std::string names;
   for (const auto& [known, job] : jobs_) names += (names.empty() ? "" : ", ") + known;
-  return refuse(ErrorCode::account_unknown, "there is no job of this name (there are " + names + ")", {name});
+  return refuse(ErrorCode::not_found, "there is no job of this name (there are " + names + ")", {name});
 }
 
 Result<bool> JobBook::stop(const std::string& name) {
@@ -211,7 +211,7 @@ Result<void> JobBook::start(const std::string& name) {
   {
     const std::lock_guard lock((*job)->mutex_);
     if ((*job)->record_.state == JobState::running) {
-      return refuse(ErrorCode::account_exists, "the job is running already", {name});
+      return refuse(ErrorCode::conflict, "the job is running already", {name});
     }
     begin = (*job)->start_;
   }

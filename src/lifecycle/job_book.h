@@ -111,9 +111,9 @@ class JobBook {
   std::vector<JobRecord> list() const;
   std::optional<JobRecord> find(const std::string& name) const;
 
-  /// Whether there is a run to stop. account_unknown (no such job).
+  /// Whether there is a run to stop. not_found (no such job).
   Result<bool> stop(const std::string& name);
-  /// account_unknown, account_exists (it runs already), request_invalid (it only runs by itself), and what beginning it
+  /// not_found, conflict (it runs already), request_invalid (it only runs by itself), and what beginning it
   /// refuses.
   Result<void> start(const std::string& name);
 

@@ -104,7 +104,7 @@ TEST_F(JobBookTest, IsStoppedOnlyWhileItRuns) {
   run_task(job_.run([this](JobRun& run) { return be_stopped(run); }));
   EXPECT_EQ(shown().state, JobState::stopped);
   EXPECT_EQ(shown().last_success, std::nullopt);
-  EXPECT_EQ(book_.stop("none").error().code, ErrorCode::account_unknown);
+  EXPECT_EQ(book_.stop("none").error().code, ErrorCode::not_found);
   run_half_way();
   EXPECT_EQ(shown().state, JobState::idle) << "the next run is not stopped";
 }
@@ -118,7 +118,7 @@ TEST_F(JobBookTest, BeginsWhenAskedToIfItCan) {
   });
   EXPECT_TRUE(book_.start("scrub"));
   EXPECT_EQ(begun, 1);
-  EXPECT_EQ(book_.start("none").error().code, ErrorCode::account_unknown);
+  EXPECT_EQ(book_.start("none").error().code, ErrorCode::not_found);
 }
 
 TEST_F(JobBookTest, WhatACrashCutOffIsShownAsInterrupted) {

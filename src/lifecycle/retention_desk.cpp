@@ -100,23 +100,23 @@ void RetentionDesk::remember(const RetentionPlan& plan) {
 Task<Result<std::shared_ptr<const RetentionPlan>>> RetentionDesk::make_again(std::string id) {
   std::optional<RetentionPlanRecord> record = co_await store_.find_plan(id);
   if (!record) {
-    co_return refuse(ErrorCode::account_unknown,
+    co_return refuse(ErrorCode::not_found,
                      fmt::format("there is no retention plan {} (the last {} are kept)", id, options_.plans_kept),
                      {id});
   }
   Result<std::vector<RetentionRule>> rules = parse_retention_json(record->rules);
   if (!rules) {
-    co_return refuse(ErrorCode::account_exists, "the plan's rules cannot be read any more: " + rules.error().message);
+    co_return refuse(ErrorCode::conflict, "the plan's rules cannot be read any more: " + rules.error().message);
   }
   // A rule that protects something now must do so, whatever somebody saw before.
   if (record->is_configured && *rules != this->rules()) {
-    co_return refuse(ErrorCode::account_exists,
+    co_return refuse(ErrorCode::conflict,
                      "the configured retention rules are others than when the plan was made: make a new plan", {id});
   }
   Result<RetentionPlan> made = co_await engine_.plan(std::move(record->repository), *std::move(rules), record->now);
   if (!made) co_return std::unexpected(std::move(made.error()));
   if (made->id != id) {
-    co_return refuse(ErrorCode::account_exists,
+    co_return refuse(ErrorCode::conflict,
                      "the registry has changed since the plan was made" + what_changed(*made, id) + ": make a new plan",
                      {id});
   }
@@ -137,7 +137,7 @@ Task<Result<std::uint64_t>> RetentionDesk::apply(std::string id, std::string who
   if (is_read_only()) co_return refuse(ErrorCode::read_only, "the registry is read-only: nothing is deleted");
   if (is_stopping_) co_return refuse(ErrorCode::overloaded, "the server is stopping");
   auto turn = std::make_unique<Turn>(is_running_);
-  if (!turn->is_mine()) co_return refuse(ErrorCode::account_exists, "retention is running already");
+  if (!turn->is_mine()) co_return refuse(ErrorCode::conflict, "retention is running already");
   Result<std::shared_ptr<const RetentionPlan>> plan = co_await make_again(id);
   if (!plan) co_return std::unexpected(std::move(plan.error()));
   std::uint64_t run = 0;

@@ -55,14 +55,14 @@ class RetentionDesk {
   std::vector<RetentionRule> rules() const;
 
   /// Makes a plan that can be applied by its id. Refused: request_invalid (there are no rules, too much to plan),
-  /// account_unknown (no such repository), overloaded (another plan is being made).
+  /// not_found (no such repository), overloaded (another plan is being made).
   Task<Result<std::shared_ptr<const RetentionPlan>>> plan(RetentionOrder order);
 
   Task<std::string> describe(std::shared_ptr<const RetentionPlan> plan, PlanForm form, PlanLines lines) {
     return engine_.describe(std::move(plan), form, lines);
   }
 
-  /// Makes the plan again and begins to carry it out. Refused: account_unknown (no such plan), account_exists (it would
+  /// Makes the plan again and begins to carry it out. Refused: not_found (no such plan), conflict (it would
   /// be another plan now, the message says why; or a run is under way), read_only, overloaded (the server is stopping).
   Task<Result<std::uint64_t>> apply(std::string id, std::string who);
   /// The latest run that was asked for; nothing if it has another number.

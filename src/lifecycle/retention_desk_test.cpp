@@ -49,7 +49,7 @@ TEST_F(RetentionDeskTest, APlanIsAppliedByItsId) {
   registry_.clock.advance(1h);
   const std::uint64_t number = apply(id).value();
   EXPECT_TRUE(desk_->look(number).value().is_running);
-  EXPECT_EQ(apply(id).error().code, ErrorCode::account_exists) << "one at a time";
+  EXPECT_EQ(apply(id).error().code, ErrorCode::conflict) << "one at a time";
   run();
   const RetentionView view = desk_->look(number).value();
   EXPECT_FALSE(view.is_running);
@@ -73,7 +73,7 @@ TEST_F(RetentionDeskTest, APlanIsRefusedWhereTheWorldHasChanged) {
   registry_.push("app", "two", {"pr-1", "pr-3"});
   const auto refused = apply(id);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, ErrorCode::account_exists);
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
   EXPECT_NE(refused.error().message.find("app:pr-1 names"), std::string::npos) << refused.error().message;
   EXPECT_NE(refused.error().message.find("app:pr-3 would be deleted, too"), std::string::npos);
   EXPECT_EQ(registry_.tags("app").size(), 4U);
@@ -107,7 +107,7 @@ TEST_F(RetentionDeskTest, APlanOfConfiguredRulesIsHeldToThem) {
   desk_->set_rules(rules_called({"delete tags pr-*", "protect tags pr-1"}));
   const auto refused = apply(id);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, ErrorCode::account_exists);
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
   EXPECT_NE(refused.error().message.find("rules are others"), std::string::npos);
 }
 
@@ -122,7 +122,7 @@ TEST_F(RetentionDeskTest, RulesThatAreGivenStandInThePlaceOfTheConfigured) {
 TEST_F(RetentionDeskTest, WithoutRulesThereIsNoPlan) {
   desk_->set_rules({});
   EXPECT_EQ(run_task(desk_->plan({.who = "alice"})).error().code, ErrorCode::request_invalid);
-  EXPECT_EQ(apply("none").error().code, ErrorCode::account_unknown);
+  EXPECT_EQ(apply("none").error().code, ErrorCode::not_found);
 }
 
 TEST_F(RetentionDeskTest, AReadOnlyRegistryMakesPlansAndAppliesNone) {
@@ -160,7 +160,7 @@ TEST_F(RetentionDeskTest, OnlyTheLastPlansAreKept) {
     registry_.clock.advance(1s);
     ids.push_back(plan({.rules = rules_called({rule}), .who = "alice"})->id);
   }
-  EXPECT_EQ(apply(ids[0]).error().code, ErrorCode::account_unknown);
+  EXPECT_EQ(apply(ids[0]).error().code, ErrorCode::not_found);
   EXPECT_TRUE(apply(ids[1]));
 }
 

@@ -65,8 +65,7 @@ Task<Result<RetentionPlan>> RetentionEngine::plan(std::optional<RepositoryName> 
     if (repository) {
       const bool exists = co_await parts_.metadata.repository_exists(*repository);
       if (!exists) {
-        co_return refuse(ErrorCode::account_unknown, "there is no repository " + repository->text(),
-                         {repository->text()});
+        co_return refuse(ErrorCode::not_found, "there is no repository " + repository->text(), {repository->text()});
       }
       page.entries.push_back(*repository);
     } else {

@@ -73,7 +73,7 @@ class RetentionEngine {
   RetentionEngine(RetentionParts parts, RetentionEngineOptions options);
 
   /// Of one repository, or of all that a delete rule is about: the others are left out. Each repository is read as of
-  /// one moment. Refused: account_unknown (no such repository), request_invalid (more entries than the limit).
+  /// one moment. Refused: not_found (no such repository), request_invalid (more entries than the limit).
   Task<Result<RetentionPlan>> plan(std::optional<RepositoryName> repository, std::vector<RetentionRule> rules,
                                    WallTime now);
 

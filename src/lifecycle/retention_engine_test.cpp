@@ -162,7 +162,7 @@ TEST_P(RetentionEngineTest, ARepositoryThatIsNotThereIsRefused) {
   const auto refused = run_task(registry_.engine().plan(RepositoryName::parse("none").value(),
                                                         rules_called({"delete tags *"}), registry_.clock.now()));
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, ErrorCode::account_unknown);
+  EXPECT_EQ(refused.error().code, ErrorCode::not_found);
 }
 
 // --- random worlds ------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ struct RetentionFact {
   bool is_child_of_index = false;  ///< an index that is in use names the manifest
   /// The manifest is a referrer of one that is in use, or the tag one of cosign's (`sha256-<hex>.sig`) for it.
   bool has_live_subject = false;
-  bool is_pinned = false;    ///< the digest was pinned by somebody
+  bool is_pinned = false;    ///< somebody said that it must stay (metadata/pin_store.h)
   bool is_promised = false;  ///< a client was told that the manifest exists (gc.promise), and may be about to name it
   std::uint64_t size_bytes = 0;
 };

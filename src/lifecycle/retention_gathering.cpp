@@ -27,6 +27,7 @@ RetentionRepository gather_retention_facts(RepositoryName name, std::vector<Held
                        .last_pulled = manifest.last_pulled,
                        .is_child_of_index = manifest.is_child_of_index,
                        .has_live_subject = manifest.has_live_subject,
+                       .is_pinned = manifest.is_pinned,
                        .is_promised = manifest.promised_until > now,
                        .size_bytes = manifest.size_bytes};
     for (NamingTag& naming : manifest.tags) {

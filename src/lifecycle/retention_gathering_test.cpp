@@ -14,8 +14,14 @@ Digest digest_called(std::string_view name) {
 }
 
 HeldManifest held(std::string_view name, std::vector<NamingTag> tags) {
-  return HeldManifest{digest_called(name), "type",    "artifact", 7,     kNow - 2h,
-                      kNow - 1h,           kNow - 1h, false,      false, std::move(tags)};
+  return {.digest = digest_called(name),
+          .media_type = "type",
+          .artifact_type = "artifact",
+          .size_bytes = 7,
+          .pushed = kNow - 2h,
+          .last_pulled = kNow - 1h,
+          .promised_until = kNow - 1h,
+          .tags = std::move(tags)};
 }
 
 NamingTag naming(const std::string& tag, WallTime since) {
@@ -41,6 +47,15 @@ TEST(RetentionGathering, ATagIsAsOldAsItsNamingAndAnUntaggedManifestAsItsPush) {
   EXPECT_EQ(facts[2].media_type, "type");
   EXPECT_EQ(facts[2].artifact_type, "artifact");
   EXPECT_EQ(facts[2].size_bytes, 7U);
+}
+
+TEST(RetentionGathering, APinIsOneOfTheManifestAndOfEachOfItsTags) {
+  HeldManifest pinned = held("one", {naming("v1", kNow), naming("v2", kNow)});
+  pinned.is_pinned = true;
+  const auto facts = gather({std::move(pinned), held("two", {})}).facts;
+  ASSERT_EQ(facts.size(), 3U);
+  EXPECT_TRUE(facts[0].is_pinned && facts[1].is_pinned);
+  EXPECT_FALSE(facts[2].is_pinned);
 }
 
 TEST(RetentionGathering, CosignsTagsBelongToWhatTheySign) {

@@ -36,6 +36,9 @@ class ChangeCountingStore : public MetadataStore {
   Task<std::optional<ManifestRecord>> find_tagged_manifest(RepositoryName repository, Tag tag) override {
     return inner_.find_tagged_manifest(std::move(repository), std::move(tag));
   }
+  Task<std::optional<RepositoryName>> renamed_to(RepositoryName name, WallTime now) override {
+    return inner_.renamed_to(std::move(name), now);
+  }
   Task<bool> repository_exists(RepositoryName repository) override {
     return inner_.repository_exists(std::move(repository));
   }

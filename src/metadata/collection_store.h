@@ -43,6 +43,7 @@ struct CollectionRules {
 /// What keeps something.
 enum class KeeperKind : std::uint8_t {
   tag,        ///< a tag names the manifest
+  pin,        ///< somebody said that the manifest must stay
   index,      ///< an index that is there names the manifest
   subject,    ///< the manifest is about one that is there
   promise,    ///< a client was told that it exists

@@ -6,16 +6,30 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "async/task.h"
+#include "base/failure.h"
 #include "base/result.h"
 #include "metadata/page.h"
 #include "metadata/quota_guard.h"
 #include "metadata/records.h"
 
 namespace berth {
+
+/// The name stands for another repository since the request began (repository_store.h): nothing was changed. Whoever
+/// can does it again under that name; what gets through is answered like an overload: try again.
+class RepositoryRenamed : public Failure {
+ public:
+  explicit RepositoryRenamed(RepositoryName to)
+      : Failure(FailureKind::overloaded, "the repository was renamed meanwhile"), to_(std::move(to)) {}
+  const RepositoryName& to() const { return to_; }
+
+ private:
+  RepositoryName to_;
+};
 
 struct CommitBlob {
   RepositoryName repository;
@@ -169,6 +183,8 @@ class MetadataStore {
   /// True once a blob or manifest was put into it, also when all of them are gone again, until it is deleted as a whole
   /// (repository_store.h); an upload alone makes none.
   virtual Task<bool> repository_exists(RepositoryName repository) = 0;
+  /// What the name stands for, if it is an alias (repository_store.h) whose time is not over.
+  virtual Task<std::optional<RepositoryName>> renamed_to(RepositoryName name, WallTime now) = 0;
   /// Tags after `after` (exclusive, need not exist), at most `limit` of them.
   virtual Task<Page<Tag>> list_tags(RepositoryName repository, std::optional<std::string> after, std::size_t limit) = 0;
   /// Repositories that hold at least one manifest, after `after` (exclusive, any string).
@@ -184,6 +200,7 @@ class MetadataStore {
   /// Blob present (whatever state it was in), link with a promise, upload gone, review scheduled. The bytes are already
   /// in place and the caller holds the per-digest lock. A longer promise that stands is kept. Refused by a quota there
   /// is no link and no promise; the bytes are on record, as what nobody has, for the collector to look at at once.
+  /// Throws RepositoryRenamed, as mount_blob(), put_manifest() and create_upload() do.
   virtual Task<std::optional<QuotaExceeded>> commit_blob(CommitBlob commit) = 0;
   virtual Task<MountOutcome> mount_blob(MountBlob mount) = 0;
   /// False if the link or the blob is gone meanwhile: then nothing was promised.

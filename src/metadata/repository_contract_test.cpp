@@ -102,7 +102,8 @@ class RepositoryContract : public testing::TestWithParam<Factory> {
     }
     return texts;
   }
-  std::optional<WallTime> review_of(ReviewKind kind, const std::optional<RepositoryName>& repository, const Digest& of) {
+  std::optional<WallTime> review_of(ReviewKind kind, const std::optional<RepositoryName>& repository,
+                                    const Digest& of) {
     for (const Review& review : run_task(store().due_reviews(at(1'000'000), 1'000'000))) {
       if (review.kind == kind && review.repository == repository && review.digest == of) return review.due;
     }
@@ -246,6 +247,45 @@ TEST_P(RepositoryContract, AliasesFollowAndAreForgotten) {
   ASSERT_TRUE(std::holds_alternative<Renamed>(rename("x", "y", at(15))));
   put(with_tags(manifest("z", "k"), {"v1"}));
   EXPECT_TRUE(was_renamed("z", "x"));
+}
+
+TEST_P(RepositoryContract, WhatWasUnderWayIsToldTheNewName) {
+  commit(blob("from", "layer"));
+  put(with_tags(manifest("a", "m"), {"v1"}));
+  ASSERT_TRUE(was_renamed("a", "b"));
+  const auto told = [](auto&& work) -> std::string {
+    try {
+      run_task(work());
+    } catch (const RepositoryRenamed& renamed) {
+      return renamed.to().text();
+    }
+    return "nothing";
+  };
+  const auto everything_at = [&](WallTime now) {
+    CommitBlob commit = blob("a", "late");
+    MountBlob mount{.to = repo("a"),
+                    .digest = digest("layer"),
+                    .from = repo("from"),
+                    .now = now,
+                    .promised_until = now,
+                    .review_due = now};
+    PutManifest put = with_tags(manifest("a", "n"), {"v2"});
+    UploadRecord started = upload("u1", "a");
+    commit.now = put.now = started.last_active = now;
+    return std::vector<std::string>{
+        told([&] { return store().commit_blob(commit); }), told([&] { return store().mount_blob(mount); }),
+        told([&] { return store().put_manifest(put); }), told([&] { return store().create_upload(started); })};
+  };
+  EXPECT_EQ(everything_at(at(99)), std::vector<std::string>(4, "b"));
+  EXPECT_EQ(run_task(store().renamed_to(repo("a"), at(99))), repo("b"));
+  EXPECT_FALSE(run_task(store().renamed_to(repo("b"), at(99))));
+  EXPECT_FALSE(run_task(store().renamed_to(repo("a"), at(100))));
+  EXPECT_FALSE(run_task(store().repository_exists(repo("a"))));
+  EXPECT_FALSE(run_task(store().blob_state(digest("late"))));
+  EXPECT_FALSE(run_task(store().find_upload(upload_id("u1"))));
+  // When its time as an alias is over the name is free.
+  EXPECT_EQ(everything_at(at(100)), std::vector<std::string>(4, "nothing"));
+  EXPECT_TRUE(run_task(store().repository_exists(repo("a"))));
 }
 
 TEST_P(RepositoryContract, QuotasAreChargedForWhatANameStandsFor) {

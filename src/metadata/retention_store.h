@@ -30,6 +30,7 @@ struct HeldManifest {
   WallTime promised_until;
   bool is_child_of_index = false;  ///< an index that is there names it
   bool has_live_subject = false;   ///< it is about a manifest that is there
+  bool is_pinned = false;
   std::vector<NamingTag> tags = {};
 };
 
@@ -53,7 +54,7 @@ struct DeleteUnchanged {
 enum class DeletionOutcome : std::uint8_t {
   deleted,
   changed,          ///< it is gone, or another than it was
-  in_use,           ///< a tag, an index or a promise holds it, or what it is about is there
+  in_use,           ///< a tag, an index, a pin or a promise holds it, or what it is about is there
   protected_by_tag  ///< the guard said so
 };
 

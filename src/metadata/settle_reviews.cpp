@@ -18,6 +18,7 @@ std::optional<Keeper> keeper_of_manifest(CollectionTransaction& transaction, con
     if (signed_manifest && !transaction.has_manifest(repository, *signed_manifest)) continue;
     return Keeper{.kind = KeeperKind::tag, .repository = repository, .tag = tag};
   }
+  if (facts.is_pinned) return Keeper{.kind = KeeperKind::pin, .repository = repository};
   if (const std::optional<Digest> index = transaction.index_naming(repository, digest)) {
     return Keeper{.kind = KeeperKind::index, .repository = repository, .by = index};
   }
@@ -156,6 +157,8 @@ std::string_view name_of(KeeperKind kind) {
   switch (kind) {
     case KeeperKind::tag:
       return "tag";
+    case KeeperKind::pin:
+      return "pin";
     case KeeperKind::index:
       return "index";
     case KeeperKind::subject:

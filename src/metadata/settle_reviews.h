@@ -15,6 +15,7 @@ struct ManifestFacts {
   WallTime last_used;  ///< pushed or pulled
   WallTime promised_until;
   std::uint64_t size_bytes = 0;
+  bool is_pinned = false;
   std::vector<Tag> tags;
 };
 

@@ -9,6 +9,7 @@
 #include "metadata/memory/memory_metadata_store.h"
 #include "metadata/sqlite/sqlite_metadata_store.h"
 #include "metadata/usage_store.h"
+#include "tests/support/usage_figures.h"
 
 namespace berth {
 namespace {
@@ -59,74 +60,6 @@ QuotaGuard bytes_in_first(std::uint64_t limit) {
                          .used = now.bytes,
                          .needed = then.bytes - now.bytes};
   };
-}
-
-using Figures = std::map<std::pair<std::size_t, std::string>, QuotaUsage>;
-
-/// What is kept. A scope that holds nothing counts as one that is not there.
-Figures kept(UsageStore& store, std::size_t scopes) {
-  Figures figures;
-  for (std::size_t number = 0; number < scopes; ++number) {
-    std::optional<RepositoryName> after;
-    for (;;) {
-      const Page<ScopeUsage> page = run_task(store.list_usage(number, after, 3));
-      for (const ScopeUsage& entry : page.entries) {
-        if (entry.usage == QuotaUsage()) continue;
-        figures[{number, entry.repository ? entry.repository->text() : ""}] = entry.usage;
-      }
-      if (!page.has_more) break;
-      after = page.entries.back().repository;
-    }
-  }
-  return figures;
-}
-
-/// What the walks over the content give by the definition: nothing here is shared with what keeps the figures.
-Figures counted(UsageStore& store, const std::vector<QuotaScope>& scopes) {
-  Figures figures;
-  const auto add = [&](const RepositoryName& repository, auto&& change) {
-    for (std::size_t number = 0; number < scopes.size(); ++number) {
-      if (!scopes[number].has(repository.text())) continue;
-      change(figures[{number, scopes[number].unit == ScopeUnit::each ? repository.text() : ""}]);
-    }
-  };
-  for (std::optional<RepositoryName> after;;) {
-    const std::vector<RepositoryHoldings> page = run_task(store.walk_repositories(after, 2));
-    if (page.empty()) break;
-    after = page.back().repository;
-    for (const RepositoryHoldings& each : page) add(each.repository, [&](QuotaUsage& to) { to.tags += each.tags; });
-  }
-  for (std::int64_t after = 0;;) {
-    const std::vector<ManifestHolding> page = run_task(store.walk_manifests(after, 2));
-    if (page.empty()) break;
-    after = page.back().number;
-    for (const ManifestHolding& each : page) {
-      add(each.repository, [&](QuotaUsage& to) {
-        ++to.manifests;
-        to.bytes += each.size_bytes;
-      });
-    }
-  }
-  for (std::optional<Digest> after;;) {
-    const std::vector<BlobHoldings> page = run_task(store.walk_blobs(after, 2));
-    if (page.empty()) break;
-    after = page.back().digest;
-    for (const BlobHoldings& blob : page) {
-      std::map<std::pair<std::size_t, std::string>, bool> named_in;
-      for (const BlobHolder& holder : blob.holders) {
-        for (std::size_t number = 0; number < scopes.size(); ++number) {
-          if (!scopes[number].has(holder.repository.text())) continue;
-          const std::string own = scopes[number].unit == ScopeUnit::each ? holder.repository.text() : "";
-          named_in[{number, own}] |= holder.is_named;
-        }
-      }
-      for (const auto& [key, is_named] : named_in) {
-        (is_named ? figures[key].bytes : figures[key].pending_bytes) += blob.size_bytes;
-      }
-    }
-  }
-  std::erase_if(figures, [](const auto& entry) { return entry.second == QuotaUsage(); });
-  return figures;
 }
 
 class UsageContract : public testing::TestWithParam<ChargedStoreFactory> {
@@ -213,13 +146,13 @@ TEST_P(UsageContract, ARefusedManifestChangesNothing) {
   commit("a/one", "layer");
   commit("a/one", "other");
   put(with_tags(image("a/one", "image", {"layer"}), {"latest"}), bytes_in_first(10));
-  const Figures before = kept(usage(), 2);
+  const UsageFigures before = kept_figures(usage(), 2);
   const PutManifestOutcome refused =
       put(with_tags(image("a/one", "second", {"layer", "other"}), {"latest", "new"}), bytes_in_first(20));
   ASSERT_TRUE(std::holds_alternative<QuotaExceeded>(refused));
   EXPECT_EQ(std::get<QuotaExceeded>(refused),
             (QuotaExceeded{.scope = 0, .resource = QuotaResource::bytes, .limit = 20, .used = 10, .needed = 11}));
-  EXPECT_EQ(kept(usage(), 2), before);
+  EXPECT_EQ(kept_figures(usage(), 2), before);
   EXPECT_EQ(run_task(store().find_tagged_manifest(repo("a/one"), tag("latest"))).value().digest, digest("image"));
   EXPECT_FALSE(run_task(store().find_manifest(repo("a/one"), digest("second"))));
   EXPECT_TRUE(run_task(store().list_tags(repo("a/one"), "latest", 10)).entries.empty());
@@ -347,11 +280,11 @@ TEST_P(UsageContract, ScopesThatCameNewAreCountedAndOthersGo) {
   commit("b", "pending");
   put(with_tags(image("a/one", "image", {"layer"}), {"v1", "v2"}));
   EXPECT_EQ(run_task(usage().keep_scopes(two_scopes())), 2U);
-  EXPECT_EQ(kept(usage(), 2), counted(usage(), two_scopes()));
+  EXPECT_EQ(kept_figures(usage(), 2), counted_figures(usage(), two_scopes()));
   EXPECT_EQ(first(), (QuotaUsage{.bytes = 10, .pending_bytes = 0, .manifests = 1, .tags = 2}));
   std::vector<QuotaScope> others{two_scopes()[1], scope("together b", ScopeUnit::together, "b")};
   run_task(usage().keep_scopes(others));
-  EXPECT_EQ(kept(usage(), 2), counted(usage(), others));
+  EXPECT_EQ(kept_figures(usage(), 2), counted_figures(usage(), others));
 }
 
 TEST(SqliteUsage, CountsOnlyWhatWasNotKeptWhenItIsOpenedAgain) {
@@ -544,18 +477,18 @@ TEST(UsageOfRandomWorlds, WhatIsKeptEqualsACountAndTheStoresAgree) {
       ASSERT_EQ(what, in_sqlite.change()) << "seed " << seed << " step " << step;
       ++happened[what];
       if (step % 20 != 0) continue;
-      const Figures figures = counted(*sqlite.usage, scopes);
-      ASSERT_EQ(kept(*sqlite.usage, 3), figures) << "seed " << seed << " step " << step << " after " << what;
-      ASSERT_EQ(kept(*memory.usage, 3), figures) << "seed " << seed << " step " << step << " after " << what;
+      const UsageFigures figures = counted_figures(*sqlite.usage, scopes);
+      ASSERT_EQ(kept_figures(*sqlite.usage, 3), figures) << "seed " << seed << " step " << step << " after " << what;
+      ASSERT_EQ(kept_figures(*memory.usage, 3), figures) << "seed " << seed << " step " << step << " after " << what;
       ASSERT_EQ(walked(*memory.usage), walked(*sqlite.usage))
           << "seed " << seed << " step " << step << " after " << what;
     }
-    const Figures last = kept(*sqlite.usage, 3);
+    const UsageFigures last = kept_figures(*sqlite.usage, 3);
     sqlite = {};
     sqlite = make_sqlite(directory.path());
     run_task(sqlite.usage->keep_scopes({}));
     EXPECT_EQ(run_task(sqlite.usage->keep_scopes(scopes)), 3U);
-    EXPECT_EQ(kept(*sqlite.usage, 3), last) << "a count from nothing";
+    EXPECT_EQ(kept_figures(*sqlite.usage, 3), last) << "a count from nothing";
   }
   // The worlds are worth playing: everything happened, refusals too.
   for (const std::string what : {"blob", "blob refused", "mount", "mount refused", "put 0", "put 1", "put 4", "tag 0",

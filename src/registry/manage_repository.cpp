@@ -98,7 +98,7 @@ Task<Result<RepositoryBack>> ManageRepository::bring_back(RepositoryName reposit
     }
   }
   if (manifests.empty()) {
-    co_return refuse(ErrorCode::account_unknown, fmt::format("nothing of {} is in the trash", repository.text()),
+    co_return refuse(ErrorCode::not_found, fmt::format("nothing of {} is in the trash", repository.text()),
                      {repository.text()});
   }
   RepositoryBack back;
@@ -118,7 +118,7 @@ Task<Result<RepositoryBack>> ManageRepository::bring_back(RepositoryName reposit
 
 Task<Result<void>> ManageRepository::rename(RepositoryName from, RepositoryName to, std::chrono::seconds alias) {
   if (Result<void> writable = check_writable(); !writable) co_return writable;
-  if (from == to) co_return refuse(ErrorCode::account_exists, fmt::format("{} is its name already", to.text()));
+  if (from == to) co_return refuse(ErrorCode::conflict, fmt::format("{} is its name already", to.text()));
   const KeyLock::Guard turn = co_await turns_.acquire(kTurn, kTurnLimit);
   const AliasBook::Change change(world_.aliases);
   const WallTime now = world_.clock.now();
@@ -129,7 +129,7 @@ Task<Result<void>> ManageRepository::rename(RepositoryName from, RepositoryName 
        .alias_until = alias.count() > 0 ? std::optional(now + alias) : std::nullopt});
   if (std::holds_alternative<RepositoryUnknown>(outcome)) co_return refuse_unknown(from);
   if (const auto* taken = std::get_if<NameTaken>(&outcome)) {
-    co_return refuse(ErrorCode::account_exists, fmt::format("{} {}", to.text(), why(*taken)), {to.text()});
+    co_return refuse(ErrorCode::conflict, fmt::format("{} {}", to.text(), why(*taken)), {to.text()});
   }
   co_await forget_expired_aliases(now);
   co_await world_.aliases.load();
@@ -156,7 +156,7 @@ Task<Page<RepositoryAlias>> ManageRepository::list_aliases(std::optional<Reposit
 Task<Result<void>> ManageRepository::remove_alias(RepositoryName alias) {
   if (Result<void> writable = check_writable(); !writable) co_return writable;
   if (!co_await world_.repositories.delete_alias(alias)) {
-    co_return refuse(ErrorCode::account_unknown, fmt::format("{} is no alias", alias.text()), {alias.text()});
+    co_return refuse(ErrorCode::not_found, fmt::format("{} is no alias", alias.text()), {alias.text()});
   }
   co_await load_aliases();
   co_return Result<void>();

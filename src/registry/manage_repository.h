@@ -49,15 +49,15 @@ class ManageRepository {
   Task<Result<RepositoryGone>> remove(RepositoryName repository, std::string who, TagGuard protects);
 
   /// What went last: all that one remove() took, or a manifest that was deleted after it. Where it is refused half-way,
-  /// doing it again goes on. account_unknown (nothing of it is in the trash), and what UndoChange refuses.
+  /// doing it again goes on. not_found (nothing of it is in the trash), and what UndoChange refuses.
   Task<Result<RepositoryBack>> bring_back(RepositoryName repository, std::string who);
 
-  /// `alias` is how long the old name stands for the new one; 0: not at all. name_unknown, account_exists (something
+  /// `alias` is how long the old name stands for the new one; 0: not at all. name_unknown, conflict (something
   /// else has the new name), read_only.
   Task<Result<void>> rename(RepositoryName from, RepositoryName to, std::chrono::seconds alias);
 
   Task<Page<RepositoryAlias>> list_aliases(std::optional<RepositoryName> after, std::size_t limit);
-  /// account_unknown, read_only.
+  /// not_found, read_only.
   Task<Result<void>> remove_alias(RepositoryName alias);
 
  private:

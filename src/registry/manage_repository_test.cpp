@@ -80,7 +80,7 @@ TEST_F(ManageRepositoryTest, ADeletedRepositoryComesBackWithItsTags) {
   EXPECT_EQ(named("a/b", "v1"), one);
   EXPECT_EQ(named("a/b", "v2"), two);
   EXPECT_TRUE(world_.has("a/b", sha256_of("one")));
-  EXPECT_EQ(bring_back("a/b").error().code, ErrorCode::account_unknown);
+  EXPECT_EQ(bring_back("a/b").error().code, ErrorCode::not_found);
 }
 
 TEST_F(ManageRepositoryTest, OnlyWhatWentLastComesBack) {
@@ -122,11 +122,11 @@ TEST_F(ManageRepositoryTest, AnOldNameStandsForTheNewOneForAWhile) {
 TEST_F(ManageRepositoryTest, ANameThatIsTakenStaysWhoseItIs) {
   push("a", "one", "v1");
   push("b", "two", "v1");
-  EXPECT_EQ(rename("a", "b").error().code, ErrorCode::account_exists);
-  EXPECT_EQ(rename("a", "a").error().code, ErrorCode::account_exists);
+  EXPECT_EQ(rename("a", "b").error().code, ErrorCode::conflict);
+  EXPECT_EQ(rename("a", "a").error().code, ErrorCode::conflict);
   EXPECT_EQ(rename("none", "c").error().code, ErrorCode::name_unknown);
   ASSERT_TRUE(remove("b"));
-  EXPECT_EQ(rename("a", "b").error().code, ErrorCode::account_exists) << "it can be brought back";
+  EXPECT_EQ(rename("a", "b").error().code, ErrorCode::conflict) << "it can be brought back";
   ASSERT_EQ(run_task(world_.metadata.expire_trash(WallTime::max(), world_.clock.now(), 10)), 1U);
   ASSERT_TRUE(rename("a", "b"));
   EXPECT_EQ(rename("b", "a").has_value(), true) << "its own old name";
@@ -138,7 +138,7 @@ TEST_F(ManageRepositoryTest, AnAliasCanBeRemovedAndGoesWithItsRepository) {
   ASSERT_TRUE(rename("a", "b"));
   ASSERT_TRUE(run_task(manage_.remove_alias(repository("a"))));
   EXPECT_EQ(aliases_.resolve(repository("a")), repository("a"));
-  EXPECT_EQ(run_task(manage_.remove_alias(repository("a"))).error().code, ErrorCode::account_unknown);
+  EXPECT_EQ(run_task(manage_.remove_alias(repository("a"))).error().code, ErrorCode::not_found);
   ASSERT_TRUE(rename("b", "c"));
   ASSERT_TRUE(remove("c"));
   EXPECT_EQ(aliases_.resolve(repository("b")), repository("b"));

@@ -8,6 +8,7 @@
 #include "content/hash_algorithm.h"
 #include "registry/manifest_class.h"
 #include "registry/protected_tag.h"
+#include "registry/renamed_repository.h"
 
 namespace berth {
 
@@ -130,7 +131,7 @@ Task<Result<PushedManifest>> PushManifest::push(PushManifestRequest request) {
   std::vector<ManifestReference> references = references_of(*manifest, policy_.validation);
   std::optional<Digest> subject;
   if (manifest->subject) subject = manifest->subject->digest;
-  PutManifest put{.repository = std::move(request.repository),
+  PutManifest put{.repository = request.repository,
                   .digest = digest,
                   .media_type = std::move(manifest->media_type),
                   .artifact_type = std::move(manifest->artifact_type),
@@ -146,7 +147,11 @@ Task<Result<PushedManifest>> PushManifest::push(PushManifestRequest request) {
                   .now = now,
                   .promised_until = now + policy_.promise,
                   .review_due = now + policy_.review_grace};
-  const PutManifestOutcome outcome = co_await metadata_.put_manifest(std::move(put));
+  const auto commit = [this, &put](RepositoryName repository) {
+    put.repository = std::move(repository);
+    return metadata_.put_manifest(put);
+  };
+  const PutManifestOutcome outcome = co_await under_its_name(std::move(request.repository), commit);
   if (const auto* refused = std::get_if<ReferencesRefused>(&outcome)) {
     co_return std::unexpected(refusal_of(*refused, references));
   }

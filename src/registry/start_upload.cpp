@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "registry/renamed_repository.h"
+
 namespace berth {
 
 StartUpload::StartUpload(MetadataStore& metadata, const Clock& clock, Entropy& entropy, SpaceGuard& space,
@@ -24,27 +26,35 @@ Task<Result<UploadStatus>> StartUpload::start(RepositoryName repository, HashAlg
   const WallTime now = clock_.now();
   // Claimed from the start: the requests that follow on this instance need no write to take it.
   UploadRecord record{.id = *id,
-                      .repository = std::move(repository),
+                      .repository = repository,
                       .owner = instance_id_,
                       .generation = 1,
                       .started = now,
                       .last_active = now,
                       .progress = {.durable_offset = 0, .algorithm = algorithm, .hash_state = {}},
                       .expected = {}};
-  co_await metadata_.create_upload(std::move(record));
+  const auto create_in = [this, &record](RepositoryName name) {
+    record.repository = std::move(name);
+    return metadata_.create_upload(record);
+  };
+  co_await under_its_name(std::move(repository), create_in);
   co_return UploadStatus{.id = std::move(*id), .size_bytes = 0};
 }
 
 Task<Result<std::optional<BlobLink>>> StartUpload::mount(RepositoryName repository, MountRequest request) {
   const WallTime now = clock_.now();
-  MountBlob mount{.to = std::move(repository),
+  MountBlob mount{.to = repository,
                   .digest = request.digest,
                   .from = std::move(request.from),
                   .now = now,
                   .promised_until = now + policy_.promise,
                   .review_due = now + policy_.review_grace,
                   .quota = policy_.quotas.guard()};
-  const MountOutcome outcome = co_await metadata_.mount_blob(std::move(mount));
+  const auto mount_to = [this, &mount](RepositoryName to) {
+    mount.to = std::move(to);
+    return metadata_.mount_blob(mount);
+  };
+  const MountOutcome outcome = co_await under_its_name(std::move(repository), mount_to);
   if (outcome.exceeded) co_return std::unexpected(policy_.quotas.refusal(*outcome.exceeded));
   co_return outcome.link;
 }

@@ -23,7 +23,7 @@ Task<Result<Undone>> UndoChange::undo_tag(RepositoryName repository, Tag tag, st
   if (read_only_.is_on()) co_return refuse(ErrorCode::read_only, "the registry is read-only");
   const std::vector<TagChange> history = co_await metadata_.tag_history(repository, tag, 1);
   if (history.empty()) {
-    co_return refuse(ErrorCode::account_unknown,
+    co_return refuse(ErrorCode::not_found,
                      fmt::format("nothing is known of the tag {}:{}", repository.text(), tag.text()), {tag.text()});
   }
   const TagChange& last = history.front();
@@ -48,7 +48,7 @@ Task<Result<Undone>> UndoChange::undo_tag(RepositoryName repository, Tag tag, st
     // It came back with it.
     if (std::ranges::find(undone.tags, tag) != undone.tags.end()) co_return undone;
     manifest = co_await metadata_.find_manifest(repository, *last.from);
-    if (!manifest) co_return refuse(ErrorCode::account_unknown, "the manifest was deleted meanwhile");
+    if (!manifest) co_return refuse(ErrorCode::not_found, "the manifest was deleted meanwhile");
   }
   PushManifestRequest push{.repository = std::move(repository),
                            .reference = tag,
@@ -78,7 +78,7 @@ Task<Result<Undone>> UndoChange::restore_manifest(RepositoryName repository, Dig
                                                     .review_due = now + policy_.review_grace,
                                                     .quota = policy_.quotas.guard()});
   if (std::holds_alternative<NotInTrash>(outcome)) {
-    co_return refuse(ErrorCode::account_unknown,
+    co_return refuse(ErrorCode::not_found,
                      fmt::format("{}@{} is not in the trash", repository.text(), digest.to_string()),
                      {digest.to_string()});
   }

@@ -27,11 +27,11 @@ class UndoChange {
              const Clock& clock, const RegistryPolicy& policy, const ReadOnlyMode& read_only);
 
   /// A moved or deleted tag names again what it named before; a tag that was made goes. Twice in a row is as if nothing
-  /// had happened. account_unknown (nothing to undo, or it is gone for good), precondition_failed (somebody changed
+  /// had happened. not_found (nothing to undo, or it is gone for good), precondition_failed (somebody changed
   /// it meanwhile), and what pushing and deleting refuse.
   Task<Result<Undone>> undo_tag(RepositoryName repository, Tag tag, std::string who);
 
-  /// With what it needs, what refers to it and its tags. account_unknown (it is not in the trash),
+  /// With what it needs, what refers to it and its tags. not_found (it is not in the trash),
   /// manifest_reference_unknown (a subject for each part that is gone), quota_exceeded, read_only.
   Task<Result<Undone>> restore_manifest(RepositoryName repository, Digest digest, std::string who);
 

@@ -96,11 +96,11 @@ TEST_F(UndoChangeTest, ManifestsComeBackByTheirDigests) {
   const Undone undone = restore(image).value();
   EXPECT_EQ(undone.tags, std::vector{tag("v1")});
   EXPECT_EQ(named_by("v1"), sha256_of(image));
-  EXPECT_EQ(restore(image).error().code, ErrorCode::account_unknown);
+  EXPECT_EQ(restore(image).error().code, ErrorCode::not_found);
 }
 
 TEST_F(UndoChangeTest, SaysWhatCannotBeUndone) {
-  EXPECT_EQ(undo("never").error().code, ErrorCode::account_unknown);
+  EXPECT_EQ(undo("never").error().code, ErrorCode::not_found);
   const std::string image = push("one", "v1");
   remove(image);
   run_task(world_.metadata.mark_blob_missing(sha256_of("one")));

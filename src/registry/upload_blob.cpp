@@ -7,6 +7,7 @@
 
 #include "base/failure.h"
 #include "registry/copy_bytes.h"
+#include "registry/renamed_repository.h"
 
 namespace berth {
 
@@ -116,7 +117,11 @@ Task<Result<Digest>> UploadBlob::push(RepositoryName repository, Digest expected
   writer->claimed.record.expected = expected;
   writer->claimed.record.progress.durable_offset = writer->bytes->size_bytes();
   // From here on the row leads to the file, wherever a crash leaves it.
-  co_await stores_.metadata.create_upload(writer->record());
+  const auto create_in = [this, &writer](RepositoryName name) {
+    writer->claimed.record.repository = std::move(name);
+    return stores_.metadata.create_upload(writer->record());
+  };
+  co_await under_its_name(writer->record().repository, create_in);
   writer->has_row = true;
   const Result<void> published = co_await publish(*writer, expected);
   if (!published) co_return std::unexpected(published.error());
@@ -333,7 +338,11 @@ Task<Result<void>> UploadBlob::publish(Writer& writer, Digest digest) {
                     .review_due = now + policy_.review_grace,
                     .quota = policy_.quotas.guard()};
   // Somebody else took the room meanwhile: the bytes are on record all the same, and the collector's.
-  const std::optional<QuotaExceeded> exceeded = co_await stores_.metadata.commit_blob(std::move(commit));
+  const auto commit_to = [this, &commit](RepositoryName repository) {
+    commit.repository = std::move(repository);
+    return stores_.metadata.commit_blob(commit);
+  };
+  const std::optional<QuotaExceeded> exceeded = co_await under_its_name(commit.repository, commit_to);
   if (exceeded) co_return std::unexpected(policy_.quotas.refusal(*exceeded));
   co_return Result<void>();
 }

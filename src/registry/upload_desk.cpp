@@ -15,9 +15,15 @@ std::unexpected<Error> unknown(const UploadId& id) {
 UploadDesk::UploadDesk(Stores stores, KeyLock& upload_locks, const Clock& clock, std::string instance_id)
     : stores_(stores), upload_locks_(upload_locks), clock_(clock), instance_id_(std::move(instance_id)) {}
 
+// The request may be older than a rename that took the upload along.
+Task<bool> UploadDesk::belongs_to(RepositoryName home, RepositoryName asked) {
+  if (home == asked) co_return true;
+  co_return co_await stores_.metadata.renamed_to(std::move(asked), clock_.now()) == home;
+}
+
 Task<Result<UploadStatus>> UploadDesk::status(RepositoryName repository, UploadId id) {
   const std::optional<UploadRecord> record = co_await stores_.metadata.find_upload(id);
-  if (!record || record->repository != repository) co_return unknown(id);
+  if (!record || !co_await belongs_to(record->repository, repository)) co_return unknown(id);
   co_return UploadStatus{.id = id, .size_bytes = record->progress.durable_offset};
 }
 
@@ -25,7 +31,7 @@ Task<Result<ClaimedUpload>> UploadDesk::claim(RepositoryName repository, UploadI
   std::optional<KeyLock::Guard> guard = upload_locks_.try_acquire(id.text());
   // Read after the lock: the last writer's offset is in the row by then.
   std::optional<UploadRecord> record = co_await stores_.metadata.find_upload(id);
-  if (!record || record->repository != repository) co_return unknown(id);
+  if (!record || !co_await belongs_to(record->repository, repository)) co_return unknown(id);
   if (!guard) {
     co_return refuse(ErrorCode::upload_busy, "another request is writing this upload", {id.text()});
   }

@@ -40,6 +40,8 @@ class UploadDesk {
   const std::string& instance_id() const { return instance_id_; }
 
  private:
+  Task<bool> belongs_to(RepositoryName home, RepositoryName asked);
+
   Stores stores_;
   KeyLock& upload_locks_;
   const Clock& clock_;

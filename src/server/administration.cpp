@@ -111,6 +111,7 @@ class Administration::OwnRun {
                             .clock = clock_},
                            rules_),
         repository_parts_{.manage = manage_repository_, .keep_aliases = config.aliases.keep},
+        pins_(stores_->metadata(), stores_->pins(), clock_, rules_, read_only_),
         scrubber_({.blobs = stores_->blobs(),
                    .files = stores_->files(),
                    .metadata = stores_->metadata(),
@@ -139,6 +140,7 @@ class Administration::OwnRun {
                 .scrub = &scrub_,
                 .repositories = &repository_parts_,
                 .read_only = &read_only_parts_,
+                .pins = &pins_,
                 .retention = &retention_,
                 .jobs = &jobs_.book,
                 .usage = &usage_},
@@ -213,6 +215,7 @@ class Administration::OwnRun {
   AliasBook aliases_;
   ManageRepository manage_repository_;
   const RepositoryParts repository_parts_;
+  PinManifest pins_;
   const ReadOnlyParts read_only_parts_{.mode = read_only_, .metadata = stores_->metadata()};
   Scrubber scrubber_;
   ScrubDesk scrub_;

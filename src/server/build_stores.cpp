@@ -113,6 +113,7 @@ class DiskStores final : public OpenStores {
   ScrubStore& scrub() override { return metadata_->scrub(); }
   RetentionStore& retention() override { return metadata_->retention(); }
   JobStore& jobs() override { return metadata_->jobs(); }
+  PinStore& pins() override { return metadata_->pins(); }
   UsageStore& usage() override { return metadata_->usage(); }
   BlockingPool& disk() override { return disk_; }
   const std::string& registry_id() const override { return registry_id_; }
@@ -131,7 +132,7 @@ class DiskStores final : public OpenStores {
   void add_metrics(Metrics& metrics) {
     metrics.gauge_from("berth_disk_queue_jobs", "Jobs waiting for a thread of the disk pool.",
                        [this] { return static_cast<double>(disk_.queued()); });
-    const auto stat = [this](auto SqliteStats::* member) {
+    const auto stat = [this](auto SqliteStats::*member) {
       return [this, member] { return static_cast<double>(metadata_->stats().*member); };
     };
     metrics.counter_from("berth_metadata_commits_total", "Commits of the metadata database.",
@@ -140,6 +141,9 @@ class DiskStores final : public OpenStores {
                          stat(&SqliteStats::committed_requests));
     metrics.counter_from("berth_metadata_failed_commits_total", "Commits that failed.",
                          stat(&SqliteStats::failed_commits));
+    metrics.counter_from("berth_metadata_sql_steps_total",
+                         "Steps of SQLite's machine: work that does not depend on the machine and its load.",
+                         stat(&SqliteStats::steps));
     metrics.gauge_from("berth_metadata_wal_bytes", "Size of the write-ahead log.", stat(&SqliteStats::wal_bytes));
     metrics.gauge_from("berth_metadata_queued_writes", "Writes waiting for a commit.",
                        stat(&SqliteStats::queued_writes));
@@ -212,6 +216,7 @@ class MemoryStores final : public OpenStores {
   ScrubStore& scrub() override { return metadata_; }
   RetentionStore& retention() override { return metadata_; }
   JobStore& jobs() override { return metadata_; }
+  PinStore& pins() override { return metadata_; }
   UsageStore& usage() override { return metadata_; }
   BlockingPool& disk() override { return disk_; }
   const std::string& registry_id() const override { return registry_id_; }

@@ -11,6 +11,7 @@
 #include "metadata/collection_store.h"
 #include "metadata/job_store.h"
 #include "metadata/metadata_store.h"
+#include "metadata/pin_store.h"
 #include "metadata/repository_store.h"
 #include "metadata/retention_store.h"
 #include "metadata/scrub_store.h"
@@ -40,6 +41,7 @@ class OpenStores {
   virtual ScrubStore& scrub() = 0;
   virtual RetentionStore& retention() = 0;
   virtual JobStore& jobs() = 0;
+  virtual PinStore& pins() = 0;
   /// The scopes of the configured quotas are kept.
   virtual UsageStore& usage() = 0;
   /// The pool for work that blocks on the disk.

@@ -185,6 +185,7 @@ class Program {
   const TrashParts trash_parts_{.store = trash_, .metadata = metadata_, .undo = undo_};
   ManageRepository manage_repository_;
   const RepositoryParts repository_parts_;
+  PinManifest pins_;
   const ReadOnlyParts read_only_parts_{.mode = registry_.read_only, .metadata = metadata_};
   Scrubber scrubber_;
   ScrubDesk scrub_;
@@ -249,6 +250,7 @@ Program::Program(const ServerConfig& config, Log& log)
                           .clock = clock_},
                          registry_.policy),
       repository_parts_{.manage = manage_repository_, .keep_aliases = config.aliases.keep},
+      pins_(metadata_, stores_->pins(), clock_, registry_.policy, registry_.read_only),
       scrubber_({.blobs = stores_->blobs(),
                  .files = stores_->files(),
                  .metadata = metadata_,
@@ -280,6 +282,7 @@ Program::Program(const ServerConfig& config, Log& log)
              .scrub = &scrub_,
              .repositories = &repository_parts_,
              .read_only = &read_only_parts_,
+             .pins = &pins_,
              .retention = &retention_,
              .jobs = &job_rows_.book,
              .usage = &usage_},

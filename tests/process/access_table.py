@@ -477,6 +477,15 @@ nobody   DELETE  /api/v1/repositories?repository=secret/app   401   ask registry
 carol    DELETE  /api/v1/repositories?repository=secret/app   403   DENIED
 root     DELETE  /api/v1/repositories?repository=secret/app   200
 root     POST    /api/v1/undo#{"repository":"secret/app"}   200
+nobody   GET     /api/v1/pins   401   ask registry:admin:*
+carol    GET     /api/v1/pins   403   DENIED
+root     GET     /api/v1/pins   200
+nobody   POST    /api/v1/pins#{"repository":"team/app","reference":"v1"}   401   ask registry:admin:*
+carol    POST    /api/v1/pins#{"repository":"team/app","reference":"v1"}   403   DENIED
+root     POST    /api/v1/pins#{"repository":"team/app","reference":"v1"}   200
+nobody   DELETE  /api/v1/pins?repository=team/app&digest={digest}   401   ask registry:admin:*
+carol    DELETE  /api/v1/pins?repository=team/app&digest={digest}   403   DENIED
+root     DELETE  /api/v1/pins?repository=team/app&digest={digest}   204
 nobody   GET     /api/v1/read-only   401   ask registry:admin:*
 carol    GET     /api/v1/read-only   403   DENIED
 root     GET     /api/v1/read-only   200

@@ -210,6 +210,35 @@ def test_explain(tmp_path):
         assert "digest" in said(program(), "explain", "nonsense", "--config", server.config_path, code=1).stderr
 
 
+def test_what_is_pinned_stays(tmp_path):
+    config = {**ONLINE, "retention": {"rules": [{"name": "all", "action": "delete", "state": "any", "older_than": "0s"}]}}
+    with berth_server(config, directory=tmp_path) as server:
+        def berth(*arguments, code=0):
+            return said(program(), *arguments, "--config", server.config_path, code=code).stdout
+
+        repository = Repository(server.client, "gc/app")
+        production = repository.push(content.image([content.layer(size=900)]), "v1")
+        passing = repository.push(content.image([content.layer(size=900)]), "v1-old")
+        assert f"gc/app@{production.digest} is pinned" in berth("pin", "add", "gc/app:v1", "--why", "runs in production")
+        listed = json.loads(berth("pin", "list", "--json"))
+        assert [(pin["digest"], pin["why"]) for pin in listed] == [(production.digest, "runs in production")]
+        assert "runs in production" in berth("pin", "list")
+        repository.push(passing, "v1")  # moves on, and leaves the pinned one untagged
+        time.sleep(1.2)
+        decisions = {entry["tag"] or entry["digest"]: entry for entry in json.loads(berth("retention", "plan", "--format", "json"))["entries"]}
+        assert decisions[production.digest]["decision"] == "protect" and "pinned" in decisions[production.digest]["why"]
+        assert decisions["v1"]["decision"] == "delete"
+        for tag in ("v1", "v1-old"):
+            repository.delete_manifest(tag).expect(202)
+        wait_for("the other one to go", lambda: repository.get_manifest(passing.digest).status == 404)
+        repository.assert_holds(production, production.digest)
+        assert "a pin in gc/app" in berth("explain", production.digest)
+        berth("pin", "add", f"gc/app@{passing.digest}", code=1)
+        assert "is not pinned any more" in berth("pin", "remove", f"gc/app@{production.digest}")
+        wait_for("it to go, too", lambda: repository.get_manifest(production.digest).status == 404)
+        berth("pin", "remove", f"gc/app@{production.digest}", code=1)
+
+
 def test_skopeo_pushes_what_is_being_collected(tmp_path, skopeo):
     """A loop of push and delete by a real client, with the collector at its heels."""
     with berth_server(ONLINE, directory=tmp_path / "berth") as server:

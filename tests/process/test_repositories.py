@@ -79,7 +79,25 @@ def test_a_repository_is_renamed_under_load(tmp_path, skopeo):
                     failures.append(answer)
             counts.append(count)
 
+        acknowledged = []
+
+        def push():
+            # As docker does, and always by the first name. What is refused is no matter of this test; what is not is there.
+            repository, number = Repository(server.http(), names[0]), 0
+            while not stop.is_set():
+                image = content.image([content.layer(size=2000)], annotations={"number": str(number)})
+                try:
+                    repository.push(image, f"pushed{number}")
+                    answer = repository.get_manifest(f"pushed{number}")
+                    if answer.status != 200 or answer.body != image.data:
+                        failures.append(answer)
+                    acknowledged.append((f"pushed{number}", image))
+                except AssertionError as refusal:
+                    failures.append(refusal)
+                number += 1
+
         readers = [threading.Thread(target=pull, args=(reference,)) for reference in ("latest", "v1", pushed[2].digest)]
+        readers += [threading.Thread(target=push)]
         for reader in readers:
             reader.start()
         for before, after in zip(names, names[1:]):
@@ -89,7 +107,9 @@ def test_a_repository_is_renamed_under_load(tmp_path, skopeo):
         for reader in readers:
             reader.join()
         assert not failures, failures[:3]
-        assert min(counts) > 50
+        assert min(counts) > 50 and len(acknowledged) > 20
+        for tag, image in acknowledged:
+            Repository(server.client, names[-1]).assert_holds(image, tag)
 
         first, last = Repository(server.client, names[0]), Repository(server.client, names[-1])
         assert server.client.get("/v2/_catalog").json["repositories"] == [names[-1]]

@@ -12,9 +12,7 @@ namespace berth {
 class ManualClock final : public Clock {
  public:
   WallTime now() const override { return WallTime(std::chrono::microseconds(wall_us_.load())); }
-  MonotonicTime monotonic() const override {
-    return MonotonicTime(std::chrono::microseconds(monotonic_us_.load()));
-  }
+  MonotonicTime monotonic() const override { return MonotonicTime(std::chrono::microseconds(monotonic_us_.load())); }
   /// Moves both clocks, as time does.
   void advance(std::chrono::microseconds by) {
     wall_us_ += by.count();

@@ -19,7 +19,12 @@
 #include <vector>
 
 #include "metadata/collection_store.h"
+#include "metadata/memory/memory_metadata_store.h"
 #include "metadata/metadata_store.h"
+#include "metadata/repository_store.h"
+#include "metadata/scrub_store.h"
+#include "metadata/trash_store.h"
+#include "storage/blob_files.h"
 #include "storage/blob_store.h"
 
 namespace berth {
@@ -94,10 +99,31 @@ class Steps {
 };
 
 /// One actor's view of the stores.
-class SteppedStores final : public MetadataStore, public CollectionStore, public BlobStore {
+class SteppedStores final : public MetadataStore,
+                            public CollectionStore,
+                            public TrashStore,
+                            public RepositoryStore,
+                            public ScrubStore,
+                            public BlobFiles,
+                            public BlobStore {
  public:
-  SteppedStores(Steps& steps, int actor, MetadataStore& metadata, CollectionStore& collection, BlobStore& blobs)
-      : steps_(steps), actor_(actor), metadata_(metadata), collection_(collection), blobs_(blobs) {}
+  /// What lies beneath. Lifetime: all of it outlives the actors.
+  struct World {
+    MetadataStore& metadata;
+    MemoryMetadataStore& others;  ///< the rest of the metadata
+    BlobStore& blobs;
+    BlobFiles& files;
+  };
+  SteppedStores(Steps& steps, int actor, World world)
+      : steps_(steps),
+        actor_(actor),
+        metadata_(world.metadata),
+        collection_(world.others),
+        trash_(world.others),
+        repositories_(world.others),
+        scrub_(world.others),
+        blobs_(world.blobs),
+        files_(world.files) {}
 
   // --- blobs: removal is a step, the rest belongs to the transaction beside it
   // ----------------------------------------
@@ -123,6 +149,9 @@ class SteppedStores final : public MetadataStore, public CollectionStore, public
   }
   Task<std::optional<ManifestRecord>> find_tagged_manifest(RepositoryName repository, Tag tag) override {
     return after_step(metadata_.find_tagged_manifest(std::move(repository), std::move(tag)));
+  }
+  Task<std::optional<RepositoryName>> renamed_to(RepositoryName name, WallTime now) override {
+    return metadata_.renamed_to(std::move(name), now);
   }
   Task<bool> repository_exists(RepositoryName repository) override {
     return metadata_.repository_exists(std::move(repository));
@@ -222,6 +251,64 @@ class SteppedStores final : public MetadataStore, public CollectionStore, public
     return collection_.forget_removals(before, limit);
   }
 
+  // --- trash --------------------------------------------------------------------------------------------------------
+  Task<Page<TrashedManifest>> list_trash(std::optional<RepositoryName> repository, std::int64_t after,
+                                         std::size_t limit) override {
+    return after_step(trash_.list_trash(std::move(repository), after, limit));
+  }
+  Task<RestoreOutcome> restore(RestoreManifest request) override {
+    return after_step(trash_.restore(std::move(request)));
+  }
+  Task<std::size_t> expire_trash(WallTime before, WallTime now, std::size_t limit) override {
+    return after_step(trash_.expire_trash(before, now, limit));
+  }
+  Task<TrashSummary> summarize_trash() override { return trash_.summarize_trash(); }
+
+  // --- repositories as a whole --------------------------------------------------------------------------------------
+  Task<DeleteRepositoryOutcome> delete_repository(DeleteRepository request) override {
+    return after_step(repositories_.delete_repository(std::move(request)));
+  }
+  Task<RenameRepositoryOutcome> rename_repository(RenameRepository request) override {
+    return after_step(repositories_.rename_repository(std::move(request)));
+  }
+  Task<Page<RepositoryAlias>> list_aliases(std::optional<RepositoryName> after, std::size_t limit) override {
+    return repositories_.list_aliases(std::move(after), limit);
+  }
+  Task<bool> delete_alias(RepositoryName alias) override { return repositories_.delete_alias(std::move(alias)); }
+
+  // --- scrub: lists are looked at again under the lock, so that when they were read is of no interest ---------------
+  Task<std::vector<BlobRecord>> list_blobs(std::optional<Digest> after, std::size_t limit) override {
+    return scrub_.list_blobs(after, limit);
+  }
+  Task<std::vector<BlobRecord>> least_recently_verified(WallTime before, std::optional<BlobRecord> after,
+                                                        std::size_t limit) override {
+    return scrub_.least_recently_verified(before, after, limit);
+  }
+  Task<std::optional<BlobRecord>> find_blob_record(Digest digest) override {
+    return after_step(scrub_.find_blob_record(digest));
+  }
+  Task<std::vector<Digest>> without_record(std::vector<Digest> digests) override {
+    return after_step(scrub_.without_record(std::move(digests)));
+  }
+  Task<> record_verified(std::vector<Digest> digests, WallTime now) override {
+    return scrub_.record_verified(std::move(digests), now);
+  }
+  Task<bool> mark_blob_found(Digest digest, WallTime now) override {
+    return after_step(scrub_.mark_blob_found(digest, now));
+  }
+  Task<AffectedImages> images_of(Digest digest, std::size_t limit) override { return scrub_.images_of(digest, limit); }
+  Task<std::optional<SharedBytes>> manifest_bytes(Digest digest) override { return scrub_.manifest_bytes(digest); }
+  Task<std::vector<WallTime>> note_orphans(std::vector<Digest> digests, WallTime now) override {
+    return after_step(scrub_.note_orphans(std::move(digests), now));
+  }
+  Task<std::size_t> forget_orphans(WallTime before, std::size_t limit) override {
+    return scrub_.forget_orphans(before, limit);
+  }
+  Task<StoredFilePage> list(FilePosition from, std::size_t limit) override {
+    return files_.list(std::move(from), limit);
+  }
+  Task<std::optional<std::string>> quarantine(Digest digest) override { return after_step(files_.quarantine(digest)); }
+
  private:
   template <class T>
   Task<T> after_step(Task<T> work) {
@@ -233,7 +320,11 @@ class SteppedStores final : public MetadataStore, public CollectionStore, public
   const int actor_;
   MetadataStore& metadata_;
   CollectionStore& collection_;
+  TrashStore& trash_;
+  RepositoryStore& repositories_;
+  ScrubStore& scrub_;
   BlobStore& blobs_;
+  BlobFiles& files_;
 };
 
 }  // namespace berth

@@ -31,6 +31,9 @@ class YieldingMetadataStore final : public MetadataStore {
   Task<std::optional<ManifestRecord>> find_tagged_manifest(RepositoryName repository, Tag tag) override {
     return around(inner_.find_tagged_manifest(std::move(repository), std::move(tag)));
   }
+  Task<std::optional<RepositoryName>> renamed_to(RepositoryName name, WallTime now) override {
+    return around(inner_.renamed_to(std::move(name), now));
+  }
   Task<bool> repository_exists(RepositoryName repository) override {
     return around(inner_.repository_exists(std::move(repository)));
   }

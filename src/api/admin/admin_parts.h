@@ -12,6 +12,7 @@
 #include "lifecycle/scrub_desk.h"
 #include "lifecycle/usage_report.h"
 #include "registry/manage_repository.h"
+#include "registry/pin_manifest.h"
 #include "registry/read_only_mode.h"
 #include "registry/undo_change.h"
 
@@ -46,6 +47,7 @@ struct AdminParts {
   ScrubDesk* scrub = nullptr;                     ///< null: nothing is checked here
   const RepositoryParts* repositories = nullptr;  ///< null: no repository is managed here
   const ReadOnlyParts* read_only = nullptr;       ///< null: nothing is switched here
+  PinManifest* pins = nullptr;                    ///< null: nothing is pinned here
   RetentionDesk* retention = nullptr;             ///< null: there is no retention here
   JobBook* jobs = nullptr;                        ///< null: nothing runs here
   UsageReporter* usage = nullptr;                 ///< null: nothing is counted here

@@ -91,7 +91,7 @@ Result<AccountName> name_in_path(std::string_view text, std::string_view what) {
   Result<AccountName> name = AccountName::parse(text);
   if (name) return name;
   // A name that is none is nobody's: so that a client which made a mistake hears 404 for both.
-  return refuse(ErrorCode::account_unknown, fmt::format("{}: {}", what, name.error().message));
+  return refuse(ErrorCode::not_found, fmt::format("{}: {}", what, name.error().message));
 }
 
 std::string author_of(const Exchange& exchange) {

@@ -47,7 +47,7 @@ boost::json::object json_of(const ScrubView& view) {
 }
 
 std::unexpected<Error> nothing_here() {
-  return refuse(ErrorCode::account_unknown, "nothing is checked here");
+  return refuse(ErrorCode::not_found, "nothing is checked here");
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ Task<Answer> get_check(const AdminParts& admin, Exchange& exchange) {
   const Result<std::uint64_t> from = read_number(asked ? *asked : "0", "from");
   if (!from) co_return std::unexpected(from.error());
   const std::optional<ScrubView> view = admin.scrub->look(*run, *from);
-  if (!view) co_return refuse(ErrorCode::account_unknown, "there is no such check", {exchange.parameter});
+  if (!view) co_return refuse(ErrorCode::not_found, "there is no such check", {exchange.parameter});
   co_return json_response(200, json_of(*view));
 }
 

@@ -122,7 +122,7 @@ boost::json::object json_of(const Digest& digest, const Explanation& explanation
 }
 
 std::unexpected<Error> nothing_here() {
-  return refuse(ErrorCode::account_unknown, "nothing is collected here");
+  return refuse(ErrorCode::not_found, "nothing is collected here");
 }
 
 }  // namespace
@@ -150,7 +150,7 @@ Task<Answer> get_collection(const AdminParts& admin, Exchange& exchange) {
   const Result<std::uint64_t> from = read_number(asked ? *asked : "0", "from");
   if (!from) co_return std::unexpected(from.error());
   const std::optional<CollectionView> view = admin.collection->desk.look(*run, *from);
-  if (!view) co_return refuse(ErrorCode::account_unknown, "there is no such garbage collection", {exchange.parameter});
+  if (!view) co_return refuse(ErrorCode::not_found, "there is no such garbage collection", {exchange.parameter});
   co_return json_response(200, json_of(*view));
 }
 

@@ -10,7 +10,7 @@ namespace berth::admin {
 namespace {
 
 std::unexpected<Error> unknown_group(const AccountName& name) {
-  return refuse(ErrorCode::account_unknown, "there is no group " + name.text(), {name.text()});
+  return refuse(ErrorCode::not_found, "there is no group " + name.text(), {name.text()});
 }
 
 }  // namespace

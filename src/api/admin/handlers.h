@@ -52,6 +52,9 @@ Task<Answer> get_tag_history(const AdminParts& admin, Exchange& exchange);
 // repositories.cpp
 Task<Answer> delete_repository(const AdminParts& admin, Exchange& exchange);
 Task<Answer> post_rename(const AdminParts& admin, Exchange& exchange);
+Task<Answer> get_pins(const AdminParts& admin, Exchange& exchange);
+Task<Answer> post_pin(const AdminParts& admin, Exchange& exchange);
+Task<Answer> delete_pin(const AdminParts& admin, Exchange& exchange);
 Task<Answer> get_aliases(const AdminParts& admin, Exchange& exchange);
 Task<Answer> delete_alias(const AdminParts& admin, Exchange& exchange);
 

@@ -10,7 +10,7 @@ namespace berth::admin {
 namespace {
 
 std::unexpected<Error> nothing_here() {
-  return refuse(ErrorCode::account_unknown, "there are no jobs here");
+  return refuse(ErrorCode::not_found, "there are no jobs here");
 }
 
 std::string_view name_of(JobState state) {
@@ -63,7 +63,7 @@ Task<Answer> get_jobs(const AdminParts& admin, Exchange& /*exchange*/) {
 Task<Answer> get_job(const AdminParts& admin, Exchange& exchange) {
   if (admin.jobs == nullptr) co_return nothing_here();
   const std::optional<JobRecord> job = admin.jobs->find(exchange.parameter);
-  if (!job) co_return refuse(ErrorCode::account_unknown, "there is no job of this name", {exchange.parameter});
+  if (!job) co_return refuse(ErrorCode::not_found, "there is no job of this name", {exchange.parameter});
   co_return json_response(200, json_of(*job));
 }
 

@@ -7,7 +7,7 @@ namespace berth::admin {
 namespace {
 
 std::unexpected<Error> nothing_here() {
-  return refuse(ErrorCode::account_unknown, "nothing is switched here");
+  return refuse(ErrorCode::not_found, "nothing is switched here");
 }
 
 http::Response state_of(const ReadOnlyMode& mode) {
@@ -33,7 +33,7 @@ Task<Answer> patch_read_only(const AdminParts& admin, Exchange& exchange) {
   if (Result<void> fine = fields.finish(); !fine) co_return std::unexpected(std::move(fine.error()));
   ReadOnlyMode& mode = admin.read_only->mode;
   if (!*wanted && mode.is_configured()) {
-    co_return refuse(ErrorCode::account_exists,
+    co_return refuse(ErrorCode::conflict,
                      "storage.maintenance.readonly.enabled is set: change the configuration and start anew");
   }
   if (mode.is_configured()) co_return state_of(mode);

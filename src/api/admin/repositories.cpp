@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t kLongestAlias = std::uint64_t{10} * 365 * 24 * 3600;
 
 std::unexpected<Error> nothing_here() {
-  return refuse(ErrorCode::account_unknown, "no repository is managed here");
+  return refuse(ErrorCode::not_found, "no repository is managed here");
 }
 
 Result<RepositoryName> read_name(std::string_view field, std::string_view text) {

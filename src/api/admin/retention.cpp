@@ -13,7 +13,7 @@ namespace berth::admin {
 namespace {
 
 std::unexpected<Error> nothing_here() {
-  return refuse(ErrorCode::account_unknown, "there is no retention here");
+  return refuse(ErrorCode::not_found, "there is no retention here");
 }
 
 std::string_view name_of(DeletionOutcome outcome) {
@@ -124,7 +124,7 @@ Task<Answer> get_retention_run(const AdminParts& admin, Exchange& exchange) {
   const Result<std::uint64_t> run = read_number(exchange.parameter, "run");
   if (!run) co_return std::unexpected(run.error());
   const std::optional<RetentionView> view = admin.retention->look(*run);
-  if (!view) co_return refuse(ErrorCode::account_unknown, "there is no such run of retention", {exchange.parameter});
+  if (!view) co_return refuse(ErrorCode::not_found, "there is no such run of retention", {exchange.parameter});
   co_return json_response(200, json_of(*view));
 }
 

@@ -53,7 +53,7 @@ Task<Answer> get_robot(const AdminParts& admin, Exchange& exchange) {
   const Result<AccountName> name = name_in_path(exchange.parameter, "robot");
   if (!name) co_return std::unexpected(name.error());
   const std::optional<RobotRecord> robot = co_await admin.accounts.store().find_robot(*name);
-  if (!robot) co_return refuse(ErrorCode::account_unknown, "there is no robot " + name->text(), {name->text()});
+  if (!robot) co_return refuse(ErrorCode::not_found, "there is no robot " + name->text(), {name->text()});
   co_return json_response(200, json_of(*robot));
 }
 

@@ -12,7 +12,7 @@ namespace berth::admin {
 namespace {
 
 std::unexpected<Error> nothing_here() {
-  return refuse(ErrorCode::account_unknown, "nothing can be brought back here");
+  return refuse(ErrorCode::not_found, "nothing can be brought back here");
 }
 
 boost::json::array texts_of(const std::vector<Tag>& tags) {

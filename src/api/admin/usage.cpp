@@ -47,7 +47,7 @@ boost::json::object json_of(const QuotaRule& rule, const ScopeUsage& scope) {
 }  // namespace
 
 Task<Answer> get_usage(const AdminParts& admin, Exchange& exchange) {
-  if (admin.usage == nullptr) co_return refuse(ErrorCode::account_unknown, "nothing is counted here");
+  if (admin.usage == nullptr) co_return refuse(ErrorCode::not_found, "nothing is counted here");
   std::optional<NamePattern> repositories;
   if (const auto asked = exchange.request.query.find("repositories")) {
     auto pattern = NamePattern::parse_repository(*asked);

@@ -55,7 +55,7 @@ Task<Answer> get_user(const AdminParts& admin, Exchange& exchange) {
   if (!name) co_return std::unexpected(name.error());
   if (!may_manage(exchange, *name)) co_return refuse_others();
   const std::optional<UserAccount> account = co_await admin.accounts.store().find_user(*name);
-  if (!account) co_return refuse(ErrorCode::account_unknown, "there is no user " + name->text(), {name->text()});
+  if (!account) co_return refuse(ErrorCode::not_found, "there is no user " + name->text(), {name->text()});
   boost::json::object user = json_of(account->user);
   boost::json::array groups;
   for (const AccountName& group : account->groups) groups.emplace_back(group.text());

@@ -156,6 +156,7 @@ Task<Explanation> MemoryMetadataStore::explain(Digest digest, std::size_t limit)
       for (const Tag& tag : tags_of_manifest(repository, digest)) {
         add({.kind = KeeperKind::tag, .repository = name, .tag = tag});
       }
+      if (manifest->second.pin) add({.kind = KeeperKind::pin, .repository = name});
       if (const auto& subject = manifest->second.subject; subject && repository.manifests.contains(*subject)) {
         add({.kind = KeeperKind::subject, .repository = name, .by = subject});
       }

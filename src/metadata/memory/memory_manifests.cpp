@@ -100,6 +100,7 @@ std::int64_t MemoryMetadataStore::new_tag_count(const Repository* repository, co
 
 Task<PutManifestOutcome> MemoryMetadataStore::put_manifest(PutManifest put) {
   const std::lock_guard lock(mutex_);
+  expect_own_name(put.repository, put.now);
   const Repository* known = find_repository(put.repository);
   for (const Tag& tag : put.tags) {
     std::optional<Digest> current;

@@ -18,6 +18,21 @@ MemoryMetadataStore::Repository& MemoryMetadataStore::find_or_create_repository(
   return repository;
 }
 
+std::optional<RepositoryName> MemoryMetadataStore::stands_for(const RepositoryName& name, WallTime now) const {
+  const auto alias = aliases_.find(name);
+  if (alias == aliases_.end() || alias->second.second <= now) return std::nullopt;
+  return alias->second.first;
+}
+
+void MemoryMetadataStore::expect_own_name(const RepositoryName& name, WallTime now) const {
+  if (std::optional<RepositoryName> to = stands_for(name, now)) throw RepositoryRenamed(*std::move(to));
+}
+
+Task<std::optional<RepositoryName>> MemoryMetadataStore::renamed_to(RepositoryName name, WallTime now) {
+  const std::lock_guard lock(mutex_);
+  co_return stands_for(name, now);
+}
+
 const MemoryMetadataStore::Blob* MemoryMetadataStore::find_present_blob(const Digest& digest) const {
   const auto found = blobs_.find(digest);
   return found == blobs_.end() || found->second.state != BlobState::present ? nullptr : &found->second;
@@ -82,6 +97,7 @@ Task<Page<RepositoryName>> MemoryMetadataStore::list_repositories(std::optional<
 
 Task<std::optional<QuotaExceeded>> MemoryMetadataStore::commit_blob(CommitBlob commit) {
   const std::lock_guard lock(mutex_);
+  expect_own_name(commit.repository, commit.now);
   Charges charges(*this, commit.repository);
   charges.link(commit.digest, commit.size_bytes);
   const std::optional<QuotaExceeded> exceeded = charges.check(commit.quota);
@@ -100,6 +116,7 @@ Task<std::optional<QuotaExceeded>> MemoryMetadataStore::commit_blob(CommitBlob c
 
 Task<MountOutcome> MemoryMetadataStore::mount_blob(MountBlob mount) {
   const std::lock_guard lock(mutex_);
+  expect_own_name(mount.to, mount.now);
   const Blob* blob = find_present_blob(mount.digest);
   const auto links_it = [&mount](const auto& entry) {
     return (!mount.from || entry.first == *mount.from) && entry.second.links.contains(mount.digest);

@@ -11,6 +11,7 @@
 #include "metadata/collection_store.h"
 #include "metadata/job_store.h"
 #include "metadata/metadata_store.h"
+#include "metadata/pin_store.h"
 #include "metadata/repository_store.h"
 #include "metadata/retention_store.h"
 #include "metadata/scrub_store.h"
@@ -26,6 +27,7 @@ class MemoryMetadataStore final : public MetadataStore,
                                   public RepositoryStore,
                                   public ScrubStore,
                                   public RetentionStore,
+                                  public PinStore,
                                   public JobStore,
                                   public UsageStore {
  public:
@@ -38,6 +40,7 @@ class MemoryMetadataStore final : public MetadataStore,
   Task<std::optional<ManifestRecord>> find_manifest(RepositoryName repository, Digest digest) override;
   Task<std::optional<ManifestRecord>> find_tagged_manifest(RepositoryName repository, Tag tag) override;
   Task<bool> repository_exists(RepositoryName repository) override;
+  Task<std::optional<RepositoryName>> renamed_to(RepositoryName name, WallTime now) override;
   Task<Page<Tag>> list_tags(RepositoryName repository, std::optional<std::string> after, std::size_t limit) override;
   Task<Page<RepositoryName>> list_repositories(std::optional<std::string> after, std::size_t limit) override;
   Task<Page<ReferrerRecord>> list_referrers(RepositoryName repository, Digest subject,
@@ -112,6 +115,9 @@ class MemoryMetadataStore final : public MetadataStore,
   Task<> put_plan(RetentionPlanRecord plan, std::size_t keep) override;
   Task<std::optional<RetentionPlanRecord>> find_plan(std::string id) override;
   Task<> record_pulls(std::vector<PulledManifest> pulls) override;
+  Task<bool> put_pin(Pin pin) override;
+  Task<bool> delete_pin(RepositoryName repository, Digest digest, WallTime review_due) override;
+  Task<PinPage> list_pins(std::string from, std::size_t limit) override;
   Task<> put_jobs(std::vector<JobRecord> jobs) override;
   Task<std::vector<JobRecord>> list_jobs() override;
   Task<std::size_t> keep_scopes(std::vector<QuotaScope> scopes) override;
@@ -139,12 +145,18 @@ class MemoryMetadataStore final : public MetadataStore,
     WallTime found;
     WallTime seen;
   };
+  struct PinWords {
+    WallTime since;
+    std::string who;
+    std::string why;
+  };
   struct Manifest {
     ManifestRecord record;
     std::optional<Digest> subject;
     std::map<std::string, std::string> annotations;
     std::vector<ManifestReference> references;
     std::optional<WallTime> last_pulled = {};
+    std::optional<PinWords> pin = {};
   };
   struct Repository {
     bool is_deleted = false;           // as a whole, and nothing was put into it since
@@ -166,6 +178,9 @@ class MemoryMetadataStore final : public MetadataStore,
   // All of these want mutex_ held.
   Repository* find_repository(const RepositoryName& name);
   Repository& find_or_create_repository(const RepositoryName& name);
+  /// Throws RepositoryRenamed if the name stands for another repository.
+  void expect_own_name(const RepositoryName& name, WallTime now) const;
+  std::optional<RepositoryName> stands_for(const RepositoryName& name, WallTime now) const;
   /// Nothing if the name is free, or a deleted repository's that has nothing left to bring back.
   std::optional<NameTaken> who_has(const RepositoryName& name, const RepositoryName& asking, WallTime now);
   bool is_known(const RepositoryName& name);

@@ -33,7 +33,8 @@ Task<std::optional<std::vector<HeldManifest>>> MemoryMetadataStore::held_manifes
                      .last_pulled = manifest.last_pulled,
                      .promised_until = manifest.record.promised_until,
                      .is_child_of_index = is_child_of_index(*home, digest),
-                     .has_live_subject = manifest.subject && home->manifests.contains(*manifest.subject)});
+                     .has_live_subject = manifest.subject && home->manifests.contains(*manifest.subject),
+                     .is_pinned = manifest.pin.has_value()});
     for (Tag& tag : tags_of_manifest(*home, digest)) {
       const WallTime since = home->history.at(tag.text()).back().when;
       each.tags.push_back({.tag = std::move(tag), .since = since});
@@ -56,11 +57,12 @@ std::optional<DeletionOutcome> MemoryMetadataStore::obstacle_to(const Repository
     if (home->history.at(content.tag->text()).back().when != content.since) return DeletionOutcome::changed;
     const std::optional<Digest> subject = cosign_subject(*content.tag);
     const bool has_subject = subject && home->manifests.contains(*subject);
-    return has_live_subject || has_subject ? std::optional(DeletionOutcome::in_use) : std::nullopt;
+    const bool is_held = has_live_subject || has_subject || manifest.pin;
+    return is_held ? std::optional(DeletionOutcome::in_use) : std::nullopt;
   }
   if (manifest.record.pushed != content.since) return DeletionOutcome::changed;
   const bool is_used = !tags_of_manifest(*home, content.digest).empty() || manifest.record.promised_until > now ||
-                       is_child_of_index(*home, content.digest) || has_live_subject;
+                       is_child_of_index(*home, content.digest) || has_live_subject || manifest.pin;
   return is_used ? std::optional(DeletionOutcome::in_use) : std::nullopt;
 }
 

@@ -26,6 +26,7 @@ class MemoryMetadataStore::Transaction final : public CollectionTransaction {
         .last_used = std::max(manifest.record.pushed, manifest.last_pulled.value_or(manifest.record.pushed)),
         .promised_until = manifest.record.promised_until,
         .size_bytes = manifest.record.bytes.size(),
+        .is_pinned = manifest.pin.has_value(),
         .tags = store_.tags_of_manifest(home, digest)};
   }
 

@@ -8,6 +8,7 @@ namespace berth {
 
 Task<> MemoryMetadataStore::create_upload(UploadRecord upload) {
   const std::lock_guard lock(mutex_);
+  expect_own_name(upload.repository, upload.last_active);
   const UploadId id = upload.id;
   if (!uploads_.emplace(id, std::move(upload)).second) {
     throw Failure(FailureKind::metadata, "upload " + id.text() + " exists");
@@ -66,8 +67,8 @@ Task<bool> MemoryMetadataStore::delete_upload(UploadId id) {
   co_return uploads_.erase(id) == 1;
 }
 
-Task<std::vector<UploadRecord>> MemoryMetadataStore::list_uploads(WallTime started_before, std::optional<UploadId> after,
-                                                                  std::size_t limit) {
+Task<std::vector<UploadRecord>> MemoryMetadataStore::list_uploads(WallTime started_before,
+                                                                  std::optional<UploadId> after, std::size_t limit) {
   const std::lock_guard lock(mutex_);
   std::vector<UploadRecord> uploads;
   auto next = after ? uploads_.upper_bound(*after) : uploads_.begin();

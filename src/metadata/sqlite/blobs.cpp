@@ -27,6 +27,7 @@ bool has_link(Connection& connection, const Digest& digest, const RepositoryName
 }
 
 std::optional<QuotaExceeded> commit_blob_in(Connection& connection, const CommitBlob& commit) {
+  sqlite::expect_own_name(connection, commit.repository, commit.now);
   connection.change(Statement::put_blob, commit.digest, commit.size_bytes, commit.now);
   if (commit.upload) connection.change(Statement::delete_upload, commit.upload->text());
   Charges charges(connection, commit.repository, sqlite::find_repository(connection, commit.repository));
@@ -44,6 +45,7 @@ std::optional<QuotaExceeded> commit_blob_in(Connection& connection, const Commit
 }
 
 MountOutcome mount_blob_in(Connection& connection, const MountBlob& mount) {
+  sqlite::expect_own_name(connection, mount.to, mount.now);
   const std::optional<std::uint64_t> size_bytes = find_present_size(connection, mount.digest);
   if (!size_bytes) return {};
   const bool is_linked = mount.from ? has_link(connection, mount.digest, *mount.from)

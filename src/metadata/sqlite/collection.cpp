@@ -130,6 +130,7 @@ void add_keepers(Connection& connection, const Digest& digest, std::size_t limit
     const std::optional<ManifestFacts> manifest = facts.manifest(repository, digest);
     if (!manifest) continue;
     for (const Tag& tag : manifest->tags) add({.kind = KeeperKind::tag, .repository = repository, .tag = tag});
+    if (manifest->is_pinned) add({.kind = KeeperKind::pin, .repository = repository});
     if (const auto index = facts.index_naming(repository, digest)) {
       add({.kind = KeeperKind::index, .repository = repository, .by = index});
     }

@@ -40,6 +40,7 @@ std::optional<ManifestFacts> SqliteCollectionTransaction::manifest(const Reposit
                        .last_used = query.time(2),
                        .promised_until = query.time(3),
                        .size_bytes = query.count(4),
+                       .is_pinned = query.integer(5) != 0,
                        .tags = tags_of_manifest(connection_, query.integer(0))};
 }
 

@@ -38,6 +38,10 @@ Failure failure_from_sqlite(const std::string& what, int code, sqlite3* database
 Query::~Query() {
   if (!statement_) return;
   sqlite3_reset(statement_);
+  if (steps_) {
+    const int steps = sqlite3_stmt_status(statement_, SQLITE_STMTSTATUS_VM_STEP, 1);
+    steps_->fetch_add(static_cast<std::uint64_t>(steps), std::memory_order_relaxed);
+  }
   sqlite3_clear_bindings(statement_);
 }
 
@@ -116,7 +120,7 @@ void Query::expect_parameter_count(int bound) const {
   throw Failure(FailureKind::internal, fmt::format("{} parameters for: {}", bound, sqlite3_sql(statement_)));
 }
 
-Connection::Connection(ConnectionOptions options, Access access) : scopes_(options.scopes) {
+Connection::Connection(ConnectionOptions options, Access access) : scopes_(options.scopes), steps_(options.steps) {
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (access == Access::write ? SQLITE_OPEN_CREATE : 0);
   const char* vfs = options.vfs_name.empty() ? nullptr : options.vfs_name.c_str();
   const int opened = sqlite3_open_v2(options.path.c_str(), &database_, flags, vfs);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -34,7 +35,8 @@ struct BorrowedBytes {
 /// Threading: the connection's. One Query of a statement at a time.
 class Query {
  public:
-  Query(Query&& other) noexcept : database_(other.database_), statement_(std::exchange(other.statement_, nullptr)) {}
+  Query(Query&& other) noexcept
+      : database_(other.database_), statement_(std::exchange(other.statement_, nullptr)), steps_(other.steps_) {}
   Query(const Query&) = delete;
   Query& operator=(Query&&) = delete;
   ~Query();
@@ -60,7 +62,8 @@ class Query {
 
  private:
   friend class Connection;
-  Query(sqlite3* database, sqlite3_stmt* statement) : database_(database), statement_(statement) {}
+  Query(sqlite3* database, sqlite3_stmt* statement, std::atomic<std::uint64_t>* steps)
+      : database_(database), statement_(statement), steps_(steps) {}
 
   void bind(int index, std::int64_t value);
   void bind(int index, std::string_view text);
@@ -71,10 +74,8 @@ class Query {
   void bind(int index, std::uint64_t value) { bind(index, static_cast<std::int64_t>(value)); }
   void bind(int index, WallTime time) { bind(index, std::int64_t{time.time_since_epoch().count()}); }
   template <class E>
-    requires std::is_enum_v<E>
-  void bind(int index, E value) {
-    bind(index, static_cast<std::int64_t>(std::to_underlying(value)));
-  }
+  requires std::is_enum_v<E>
+  void bind(int index, E value) { bind(index, static_cast<std::int64_t>(std::to_underlying(value))); }
   template <class T>
   void bind(int index, const std::optional<T>& value) {
     if (value) {
@@ -87,6 +88,7 @@ class Query {
 
   sqlite3* database_;
   sqlite3_stmt* statement_;
+  std::atomic<std::uint64_t>* steps_;
 };
 
 struct KeptScopes;
@@ -98,6 +100,7 @@ struct ConnectionOptions {
   std::uint64_t mmap_bytes = 0;
   std::chrono::milliseconds busy_limit{5'000};  ///< how long a lock is waited for
   const KeptScopes* scopes = nullptr;           ///< what its changes are charged to; null: nothing
+  std::atomic<std::uint64_t>* steps = nullptr;  ///< where its queries' steps of SQLite's machine are added up, if given
 };
 
 enum class Access { write, read_only };
@@ -117,7 +120,7 @@ class Connection {
   /// Binds ?1, ?2, ... in the order given; the arguments may go before the query (but for BorrowedBytes).
   template <class... Parameters>
   Query query(Statement statement, const Parameters&... parameters) {
-    Query query(database_, prepared(statement));
+    Query query(database_, prepared(statement), steps_);
     int index = 0;
     (query.bind(++index, parameters), ...);
     query.expect_parameter_count(index);
@@ -151,6 +154,7 @@ class Connection {
 
   sqlite3* database_ = nullptr;
   const KeptScopes* scopes_;
+  std::atomic<std::uint64_t>* steps_;
   std::array<sqlite3_stmt*, kStatementCount> statements_{};
 };
 

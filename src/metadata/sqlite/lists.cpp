@@ -28,6 +28,11 @@ Task<bool> SqliteMetadataStore::repository_exists(RepositoryName repository) {
   });
 }
 
+Task<std::optional<RepositoryName>> SqliteMetadataStore::renamed_to(RepositoryName name, WallTime now) {
+  return read(
+      [name = std::move(name), now](Connection& connection) { return sqlite::find_renamed(connection, name, now); });
+}
+
 Task<Page<Tag>> SqliteMetadataStore::list_tags(RepositoryName repository, std::optional<std::string> after,
                                                std::size_t limit) {
   return read(

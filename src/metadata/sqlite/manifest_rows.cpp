@@ -57,6 +57,7 @@ bool remove_manifest(Connection& connection, const ManifestToRemove& manifest) {
   connection.change(Statement::review_children, manifest.id, manifest.review_due);
   connection.change(Statement::delete_references, manifest.id);
   connection.change(Statement::delete_copy, manifest.id);
+  connection.change(Statement::delete_pin, manifest.repository, manifest.digest);
   connection.change(Statement::delete_manifest, manifest.id);
   const bool unlisted = count_manifest(connection, manifest.repository, -1);
   connection.change(Statement::review_referrers, manifest.digest, manifest.repository, manifest.review_due);

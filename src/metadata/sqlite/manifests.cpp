@@ -68,6 +68,7 @@ std::int64_t new_tag_count(Connection& connection, std::optional<RepositoryId> r
 }
 
 PutManifestOutcome put_manifest_in(Connection& connection, const PutManifest& put) {
+  sqlite::expect_own_name(connection, put.repository, put.now);
   const std::optional<RepositoryId> known = sqlite::find_repository(connection, put.repository);
   for (const Tag& tag : put.tags) {
     const std::optional<Digest> current = find_tag(connection, known, tag);

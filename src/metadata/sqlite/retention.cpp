@@ -59,7 +59,8 @@ std::optional<std::vector<HeldManifest>> read_held(Connection& connection, const
                     .last_pulled = manifests.optional_time(6),
                     .promised_until = manifests.time(7),
                     .is_child_of_index = manifests.integer(8) != 0,
-                    .has_live_subject = manifests.integer(9) != 0});
+                    .has_live_subject = manifests.integer(9) != 0,
+                    .is_pinned = manifests.integer(10) != 0});
   }
   std::size_t count = held.size();
   Query tags = connection.query(Statement::list_naming_tags, *repository);
@@ -77,6 +78,7 @@ std::optional<DeletionOutcome> obstacle_to(Connection& connection, RepositoryId 
   Query manifest = connection.query(Statement::find_manifest_holds, content.digest, repository);
   if (!manifest.step()) return DeletionOutcome::changed;
   const bool has_live_subject = manifest.integer(4) != 0;
+  const bool is_pinned = manifest.integer(5) != 0;
   if (content.tag) {
     Query named = connection.query(Statement::find_tag, repository, content.tag->text());
     if (!named.step() || named.digest(0) != content.digest) return DeletionOutcome::changed;
@@ -84,14 +86,14 @@ std::optional<DeletionOutcome> obstacle_to(Connection& connection, RepositoryId 
     if (!since.step() || since.time(0) != content.since) return DeletionOutcome::changed;
     const std::optional<Digest> subject = cosign_subject(*content.tag);
     const bool has_subject = subject && sqlite::find_manifest_id(connection, repository, *subject).has_value();
-    return has_live_subject || has_subject ? std::optional(DeletionOutcome::in_use) : std::nullopt;
+    return has_live_subject || has_subject || is_pinned ? std::optional(DeletionOutcome::in_use) : std::nullopt;
   }
   if (manifest.time(1) != content.since) return DeletionOutcome::changed;
   const bool is_tagged = !sqlite::tags_of_manifest(connection, manifest.integer(0)).empty();
   const bool is_promised = manifest.time(2) > now;
   const bool is_child = manifest.integer(3) != 0;
-  return is_tagged || is_promised || is_child || has_live_subject ? std::optional(DeletionOutcome::in_use)
-                                                                  : std::nullopt;
+  const bool is_used = is_tagged || is_promised || is_child || has_live_subject || is_pinned;
+  return is_used ? std::optional(DeletionOutcome::in_use) : std::nullopt;
 }
 
 DeletionOutcome delete_one(Connection& connection, const DeleteUnchanged& request, const UnchangedContent& content,

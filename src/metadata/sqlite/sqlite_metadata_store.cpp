@@ -62,12 +62,12 @@ SqliteMetadataStore::SqliteMetadataStore(SqliteOptions options)
     : options_(std::move(options)),
       checkpointer_(checkpoint_connection_options(options_), options_.wal_limit_bytes,
                     options_.checkpoint_retry_interval, write_gate_, read_gate_),
-      writer_(charged_connection_options(),
+      writer_(serving_connection_options(),
               {.queued_requests = options_.write_queue_limit,
                .group_requests = options_.write_group_limit,
                .group_bytes = options_.write_group_bytes},
               write_gate_, checkpointer_),
-      readers_(charged_connection_options(), options_.reader_count, options_.read_queue_limit, read_gate_),
+      readers_(serving_connection_options(), options_.reader_count, options_.read_queue_limit, read_gate_),
       retention_(connection_options(options_), readers_, writer_,
                  [this] { return is_stopping_ || checkpointer_.wal_bytes() > 4 * options_.wal_limit_bytes; }),
       check_pool_("meta-check", 1, 1) {}
@@ -76,9 +76,10 @@ SqliteMetadataStore::~SqliteMetadataStore() {
   is_stopping_ = true;
 }
 
-sqlite::ConnectionOptions SqliteMetadataStore::charged_connection_options() const {
+sqlite::ConnectionOptions SqliteMetadataStore::serving_connection_options() {
   sqlite::ConnectionOptions connection = connection_options(options_);
   connection.scopes = &scopes_;
+  connection.steps = &steps_;
   return connection;
 }
 
@@ -163,6 +164,7 @@ SqliteStats SqliteMetadataStore::stats() const {
   return {.commits = writer_.commit_count(),
           .committed_requests = writer_.request_count(),
           .failed_commits = writer_.failed_commit_count(),
+          .steps = steps_.load(std::memory_order_relaxed),
           .wal_bytes = checkpointer_.wal_bytes(),
           .wal_restarts = checkpointer_.restart_count(),
           .failed_checkpoints = checkpointer_.failure_count(),

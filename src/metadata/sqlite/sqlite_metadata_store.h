@@ -18,6 +18,7 @@
 #include "metadata/sqlite/sqlite_account_store.h"
 #include "metadata/sqlite/sqlite_collection_store.h"
 #include "metadata/sqlite/sqlite_job_store.h"
+#include "metadata/sqlite/sqlite_pin_store.h"
 #include "metadata/sqlite/sqlite_repository_store.h"
 #include "metadata/sqlite/sqlite_retention_store.h"
 #include "metadata/sqlite/sqlite_scrub_store.h"
@@ -49,6 +50,7 @@ struct SqliteStats {
   std::uint64_t commits = 0;
   std::uint64_t committed_requests = 0;
   std::uint64_t failed_commits = 0;
+  std::uint64_t steps = 0;  ///< of SQLite's machine, for all reads and writes but retention's long ones
   std::uint64_t wal_bytes = 0;
   std::uint64_t wal_restarts = 0;
   std::uint64_t failed_checkpoints = 0;
@@ -75,6 +77,7 @@ class SqliteMetadataStore final : public MetadataStore {
   Task<std::optional<ManifestRecord>> find_manifest(RepositoryName repository, Digest digest) override;
   Task<std::optional<ManifestRecord>> find_tagged_manifest(RepositoryName repository, Tag tag) override;
   Task<bool> repository_exists(RepositoryName repository) override;
+  Task<std::optional<RepositoryName>> renamed_to(RepositoryName name, WallTime now) override;
   Task<Page<Tag>> list_tags(RepositoryName repository, std::optional<std::string> after, std::size_t limit) override;
   Task<Page<RepositoryName>> list_repositories(std::optional<std::string> after, std::size_t limit) override;
   Task<Page<ReferrerRecord>> list_referrers(RepositoryName repository, Digest subject,
@@ -128,6 +131,7 @@ class SqliteMetadataStore final : public MetadataStore {
   ScrubStore& scrub() { return scrub_; }
   RetentionStore& retention() { return retention_; }
   JobStore& jobs() { return jobs_; }
+  PinStore& pins() { return pins_; }
   /// What is charged to quotas, and what repositories hold.
   UsageStore& usage() { return usage_; }
 
@@ -144,13 +148,14 @@ class SqliteMetadataStore final : public MetadataStore {
     return writer_.run(0, std::move(work));
   }
 
-  sqlite::ConnectionOptions charged_connection_options() const;
+  sqlite::ConnectionOptions serving_connection_options();
   std::vector<std::string> check_integrity_blocking();
 
   // Fixed after construction.
   const SqliteOptions options_;
   std::atomic<bool> is_stopping_{false};
   sqlite::KeptScopes scopes_;  ///< fixed once keep_scopes() has come back
+  std::atomic<std::uint64_t> steps_{0};
   sqlite::Gate write_gate_;
   sqlite::Gate read_gate_;
   // In this order: the writer tells the checkpointer.
@@ -164,6 +169,7 @@ class SqliteMetadataStore final : public MetadataStore {
   SqliteScrubStore scrub_{readers_, writer_};
   SqliteRetentionStore retention_;
   SqliteJobStore jobs_{readers_, writer_};
+  SqlitePinStore pins_{readers_, writer_};
   SqliteUsageStore usage_{readers_, writer_, scopes_};
   BlockingPool check_pool_;
 };

@@ -37,7 +37,9 @@ constexpr std::array<Row, kStatementCount> kTable{{
     {Statement::rename_repository, "UPDATE repository SET name = ?2 WHERE id = ?1"},
     {Statement::list_manifests_of_repository, "SELECT id, digest FROM manifest WHERE repository = ?1 LIMIT ?2"},
     {Statement::list_blobs_of_manifest, "SELECT child FROM manifest_reference WHERE manifest = ?1 AND kind <> 3"},
-    {Statement::find_alias, "SELECT repository, until FROM repository_alias WHERE name = ?1"},
+    {Statement::find_alias,
+     "SELECT repository, until, (SELECT r.name FROM repository r WHERE r.id = repository)"
+     " FROM repository_alias WHERE name = ?1"},
     {Statement::put_alias,
      "INSERT INTO repository_alias (name, repository, until) VALUES (?1, ?2, ?3)"
      " ON CONFLICT (name) DO UPDATE SET repository = excluded.repository, until = excluded.until"},
@@ -170,8 +172,9 @@ constexpr std::array<Row, kStatementCount> kTable{{
     {Statement::find_review_due, "SELECT due FROM review WHERE digest = ?1 AND repository = ?2 AND kind = ?3"},
     {Statement::delete_review, "DELETE FROM review WHERE digest = ?1 AND repository = ?2 AND kind = ?3"},
     {Statement::find_manifest_facts,
-     "SELECT id, subject, max(pushed, coalesce(last_pulled, 0)), promised_until, size FROM manifest"
-     " WHERE digest = ?1 AND repository = ?2"},
+     "SELECT id, subject, max(pushed, coalesce(last_pulled, 0)), promised_until, size,"
+     " EXISTS (SELECT 1 FROM pin p WHERE p.repository = ?2 AND p.digest = ?1)"
+     " FROM manifest WHERE digest = ?1 AND repository = ?2"},
     {Statement::list_indexes_that_name,
      "SELECT m.digest FROM manifest_reference r JOIN manifest m ON m.id = r.manifest"
      " WHERE r.child = ?1 AND r.repository = ?2 AND r.kind = 3"},
@@ -277,7 +280,8 @@ constexpr std::array<Row, kStatementCount> kTable{{
      " EXISTS (SELECT 1 FROM manifest_reference r WHERE r.child = m.digest AND r.repository = m.repository AND r.kind "
      "= "
      "3),"
-     " EXISTS (SELECT 1 FROM manifest s WHERE s.digest = m.subject AND s.repository = m.repository)"
+     " EXISTS (SELECT 1 FROM manifest s WHERE s.digest = m.subject AND s.repository = m.repository),"
+     " EXISTS (SELECT 1 FROM pin p WHERE p.repository = m.repository AND p.digest = m.digest)"
      " FROM manifest m WHERE m.repository = ?1"},
     {Statement::list_naming_tags,
      "SELECT t.manifest, t.name, (SELECT h.at FROM tag_history h WHERE h.repository = t.repository AND h.name = t.name"
@@ -289,8 +293,16 @@ constexpr std::array<Row, kStatementCount> kTable{{
      " EXISTS (SELECT 1 FROM manifest_reference r WHERE r.child = m.digest AND r.repository = m.repository AND r.kind "
      "= "
      "3),"
-     " EXISTS (SELECT 1 FROM manifest s WHERE s.digest = m.subject AND s.repository = m.repository)"
+     " EXISTS (SELECT 1 FROM manifest s WHERE s.digest = m.subject AND s.repository = m.repository),"
+     " EXISTS (SELECT 1 FROM pin p WHERE p.repository = m.repository AND p.digest = m.digest)"
      " FROM manifest m WHERE m.digest = ?1 AND m.repository = ?2"},
+    {Statement::put_pin,
+     "INSERT INTO pin (repository, digest, since, who, why) VALUES (?1, ?2, ?3, ?4, ?5)"
+     " ON CONFLICT (repository, digest) DO UPDATE SET since = excluded.since, who = excluded.who, why = excluded.why"},
+    {Statement::delete_pin, "DELETE FROM pin WHERE repository = ?1 AND digest = ?2"},
+    {Statement::list_pins,
+     "SELECT p.repository, p.digest, (SELECT name FROM repository WHERE id = p.repository), p.since, p.who, p.why"
+     " FROM pin p WHERE (p.repository, p.digest) > (?1, ?2) ORDER BY p.repository, p.digest LIMIT ?3"},
     {Statement::put_retention_plan,
      "INSERT INTO retention_plan (id, now, made, who, repository, rules, is_configured)"
      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "metadata/metadata_store.h"
+
 namespace berth::sqlite {
 namespace {
 
@@ -18,6 +20,16 @@ std::optional<RepositoryId> find_repository(Connection& connection, const Reposi
   Query query = connection.query(Statement::find_repository, name.text());
   if (!query.step()) return std::nullopt;
   return query.integer(0);
+}
+
+std::optional<RepositoryName> find_renamed(Connection& connection, const RepositoryName& name, WallTime now) {
+  Query alias = connection.query(Statement::find_alias, name.text());
+  if (!alias.step() || alias.time(1) <= now) return std::nullopt;
+  return stored_repository_name(alias.bytes(2));
+}
+
+void expect_own_name(Connection& connection, const RepositoryName& name, WallTime now) {
+  if (std::optional<RepositoryName> to = find_renamed(connection, name, now)) throw RepositoryRenamed(*std::move(to));
 }
 
 RepositoryId find_or_create_repository(Connection& connection, const RepositoryName& name, WallTime now) {

@@ -15,6 +15,10 @@ using RepositoryId = std::int64_t;
 inline constexpr RepositoryId kNoRepository = 0;
 
 std::optional<RepositoryId> find_repository(Connection& connection, const RepositoryName& name);
+/// What an alias that still stands stands for.
+std::optional<RepositoryName> find_renamed(Connection& connection, const RepositoryName& name, WallTime now);
+/// Throws RepositoryRenamed if the name stands for another repository.
+void expect_own_name(Connection& connection, const RepositoryName& name, WallTime now);
 RepositoryId find_or_create_repository(Connection& connection, const RepositoryName& name, WallTime now);
 
 /// Puts a review; one that stands only moves forward.

@@ -42,6 +42,7 @@ std::optional<UploadRecord> find_upload_in(Connection& connection, const UploadI
 
 Task<> SqliteMetadataStore::create_upload(UploadRecord upload) {
   return write([upload = std::move(upload)](Connection& connection) {
+    sqlite::expect_own_name(connection, upload.repository, upload.last_active);
     connection.change(Statement::create_upload, upload.id.text(), upload.repository.text(), upload.owner,
                       upload.generation, upload.started, upload.last_active, upload.progress.durable_offset,
                       upload.progress.algorithm, upload.progress.hash_state, upload.expected);
@@ -81,8 +82,8 @@ Task<bool> SqliteMetadataStore::delete_upload(UploadId id) {
   });
 }
 
-Task<std::vector<UploadRecord>> SqliteMetadataStore::list_uploads(WallTime started_before, std::optional<UploadId> after,
-                                                                  std::size_t limit) {
+Task<std::vector<UploadRecord>> SqliteMetadataStore::list_uploads(WallTime started_before,
+                                                                  std::optional<UploadId> after, std::size_t limit) {
   return read([started_before, after = after ? after->text() : std::string(), limit](Connection& connection) {
     std::vector<UploadRecord> uploads;
     Query query = connection.query(Statement::list_uploads, after, started_before, sqlite::limit_and_one(limit) - 1);
