@@ -22,6 +22,7 @@ class Check:
         self.demanded = 0  # things that had to be there
 
     def run(self) -> "Check":
+        self._check_looked_for()  # before anything is read: a read that finds bytes gone makes the next HEAD say so
         for thing in self._history.things():
             allowed = self._history.allowed(thing, self._cut_ns)
             if not allowed:
@@ -99,6 +100,16 @@ class Check:
             self._complain(f"{' '.join(thing)}: cannot be finished from {offset}: {finished}")
         elif self._client.get(f"/v2/{repository}/blobs/{digest}").body != content:
             self._complain(f"{' '.join(thing)}: finished from {offset} and served with wrong bytes")
+
+    def _check_looked_for(self) -> None:
+        """A client that is told by HEAD that a blob is there does not send it: then it has to be there."""
+        for repository, digest in sorted(self._history.looked_for):
+            if self._client.head(f"/v2/{repository}/blobs/{digest}").status != 200:
+                continue
+            self.demanded += 1
+            answer = self._client.get(f"/v2/{repository}/blobs/{digest}")
+            if answer.status != 200 or answer.body != self._history.contents[digest]:
+                self._complain(f"blob {repository} {digest}: HEAD says that it is there, GET answers {answer.status}")
 
     def _check_tag_lists(self) -> None:
         tags: Dict[str, set] = {}

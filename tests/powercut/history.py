@@ -27,6 +27,7 @@ class History:
         self._lock = threading.Lock()
         self._deeds: Dict[Hashable, List[Deed]] = {}
         self.contents: Dict[str, bytes] = {}  # by digest, of blobs and manifests
+        self.looked_for: Set[tuple] = set()  # (repository, digest) of blobs that may be there or not, but not by half
         self.uploads: Dict[Hashable, bytes] = {}  # what an unfinished upload is meant to become, by its key
 
     def begin(self, *changes: tuple) -> List[Deed]:

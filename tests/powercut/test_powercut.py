@@ -9,6 +9,7 @@ import os
 import re
 
 import pytest
+from collected_load import run_collected_load
 from disk import Disk, Nothing
 from harness.server import Server
 from history import History
@@ -22,20 +23,30 @@ POINTS = int(os.environ.get("BERTH_POWERCUT_POINTS", "500"))
 SEED = int(os.environ.get("BERTH_POWERCUT_SEED", "20240229"))
 # Fewer are needed to notice that something is always lost.
 MUTANT_POINTS = 40
+COLLECTED_POINTS = POINTS // 5
+COLLECTED_SECONDS = 8
 # Small, so that the load goes through checkpoints of the log and of long uploads.
+COLLECTING = {"gc": {"grace": "0s", "promise": "1s", "interval": "20ms", "pace": {"deletions": 0}}, "trash": {"keep": "0s"}}
 SMALL = {"metadata": {"sqlite": {"walsize": "1MiB"}}, "limits": {"checkpointsize": "1MiB"}}
 
 
 def record(directory, *, rounds: int, starts: int = 1, drop_syncs: bool = False) -> Recording:
+    def load(server, history, start):
+        run_load(server.http, history, seed=SEED + start, rounds=rounds)
+
+    return record_load(directory, load, SMALL, starts=starts, drop_syncs=drop_syncs)
+
+
+def record_load(directory, load, config, *, starts: int = 1, drop_syncs: bool = False) -> Recording:
     root = directory / "root"
     root.mkdir()
     history = History()
     for start in range(starts):
-        server = Server({**CONFIG, **SMALL}, directory=directory / "server", root=root,
+        server = Server({**CONFIG, **config}, directory=directory / "server", root=root,
                         env=environment(root, directory / "log", drop_syncs=drop_syncs))
         try:
             server.start()
-            run_load(server.http, history, seed=SEED + start, rounds=rounds)
+            load(server, history, start)
             server.stop()
         except BaseException:
             print(server.log[-4000:])
@@ -99,3 +110,32 @@ def test_a_program_that_does_not_sync_fails(tmp_path):
     cuts = [Cut(cut.at, Nothing(), "only what was synced") for cut in choose_cuts(unsafe, 10, SEED)]
     report = replay(unsafe, cuts, tmp_path, stop_at_violation=True)
     assert report.violations
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory):
+    """What was deleted is removed, and pushed again, all the time."""
+    def load(server, history, start):
+        run_collected_load(server.http, history, seed=SEED + start, seconds=COLLECTED_SECONDS)
+
+    recording = record_load(tmp_path_factory.mktemp("collected"), load, COLLECTING)
+    removed = [operation for operation in recording.operations if operation.kind is Kind.UNLINK and "/blobs/" in operation.path]
+    assert len(removed) > 50, "the collector removed too little to learn from"
+    return recording
+
+
+def test_what_was_removed_is_not_promised_after_a_power_cut(collected, tmp_path):
+    """Bytes go only when the marking of their record is on the disk: else a client is told that they are there, and does not send
+    them again."""
+    report = replay(collected, choose_cuts(collected, COLLECTED_POINTS, SEED), tmp_path)
+    print(f"{report.cuts} cuts of {len(collected.operations)} operations, {report.demanded} things demanded")
+    assert report.violations == []
+    assert report.cuts == COLLECTED_POINTS
+    assert report.demanded > 5 * COLLECTED_POINTS
+
+
+def test_a_removal_before_its_record_is_durable_is_noticed(collected, tmp_path):
+    cuts = [Cut(cut.at, Nothing(), "only what was synced") for cut in choose_cuts(collected, MUTANT_POINTS, SEED)]
+    is_dropped = MUTANTS["syncs of the metadata's log"]
+    report = replay(collected, cuts, tmp_path, is_honoured=lambda disk, operation: not is_dropped(disk, operation))
+    assert any("HEAD says that it is there" in text for text in report.violations), report.violations[:3]
