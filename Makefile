@@ -68,9 +68,10 @@ profile-%: build
 	@ninja -C build/release -j $(JOBS) berth_load limit_receiver
 	@$(PYTHON) tests/bench/profile_row.py $* $(BENCH_PROGRAMS) $(PROFILE_ARGS)
 
-tidy: ## clang-tidy on every source
+tidy: ## clang-tidy on every source, and every header compiled alone
 	@tools/install_packages.sh build test
-	@cmake --preset dev >/dev/null
+	@cmake --preset release >/dev/null
+	@$(PYTHON) tools/check_headers.py --jobs $(JOBS)
 	@$(PYTHON) tools/tidy.py --all --jobs $(JOBS)
 
 format: ## clang-format on what is not committed yet

@@ -72,7 +72,7 @@ def all_stages(jobs, fuzz_seconds):
         Stage("release", "release build", build("release", jobs, "berth"), 15),
         Stage("checks", "includes, headers, tools", [
             [sys.executable, "tools/check_includes.py"],
-            [sys.executable, "tools/check_headers.py", "--jobs", str(jobs)],
+            [sys.executable, "tools/check_headers.py", "--jobs", str(jobs), "--budget-seconds", "60"],
             pytest("checks", "tools", "tests/bench"),
         ], 10),
         # In the tree that is there already; assertions are on in the sanitizers' trees.

@@ -132,7 +132,7 @@ class DiskStores final : public OpenStores {
   void add_metrics(Metrics& metrics) {
     metrics.gauge_from("berth_disk_queue_jobs", "Jobs waiting for a thread of the disk pool.",
                        [this] { return static_cast<double>(disk_.queued()); });
-    const auto stat = [this](auto SqliteStats::*member) {
+    const auto stat = [this](auto SqliteStats::* member) {
       return [this, member] { return static_cast<double>(metadata_->stats().*member); };
     };
     metrics.counter_from("berth_metadata_commits_total", "Commits of the metadata database.",

@@ -74,8 +74,10 @@ class Query {
   void bind(int index, std::uint64_t value) { bind(index, static_cast<std::int64_t>(value)); }
   void bind(int index, WallTime time) { bind(index, std::int64_t{time.time_since_epoch().count()}); }
   template <class E>
-  requires std::is_enum_v<E>
-  void bind(int index, E value) { bind(index, static_cast<std::int64_t>(std::to_underlying(value))); }
+    requires std::is_enum_v<E>
+  void bind(int index, E value) {
+    bind(index, static_cast<std::int64_t>(std::to_underlying(value)));
+  }
   template <class T>
   void bind(int index, const std::optional<T>& value) {
     if (value) {

@@ -20,8 +20,8 @@ namespace berth::sqlite {
 namespace {
 
 constexpr std::array<const char*, 10> kMigrations{kMigration0001, kMigration0002, kMigration0003, kMigration0004,
-                                                 kMigration0005, kMigration0006, kMigration0007, kMigration0008,
-                                                 kMigration0009, kMigration0010};
+                                                  kMigration0005, kMigration0006, kMigration0007, kMigration0008,
+                                                  kMigration0009, kMigration0010};
 
 // PRAGMA application_id of our databases: "Bert".
 constexpr long long kApplicationId = 0x42657274;
