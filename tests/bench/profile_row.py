@@ -35,6 +35,7 @@ ROWS = {
     "catalog-page": "catalog page of 100 of 1 M repositories, caches off, c8",
     "http2": "HTTP/2 over TLS: manifest GET by tag (2 KB), 32 connections x 8 streams",
     "http2-large": "HTTP/2 over TLS: blob GET 100 MiB, 4 connections x 2 streams",
+    "http2-large-plain": "HTTP/2 without TLS: blob GET 100 MiB, 4 connections x 2 streams",
 }
 ATTACH_SECONDS = 0.5
 # Names of templates go on without end.
