@@ -1,12 +1,9 @@
-#!/ usr / bin / env python3
-""
-    "What collecting costs: the layers of the same number of deleted images in a small registry and in a large one, beside Debian's
-    docker -
-    registry on the same images,
-    and what pushes and pulls feel of it.
+#!/usr/bin/env python3
+"""What collecting costs: the layers of the same number of deleted images in a small registry and in a large one, beside Debian's
+docker-registry on the same images, and what pushes and pulls feel of it.
 
-        Prints Markdown tables : wall time of the command;
-processor time of whoever does the work(the serving Berth; docker - registry's offline collector); steps of SQLite's machine, which depend on nothing but the work. The images that stay were looked at by the
+Prints Markdown tables: wall time of the command; processor time of whoever does the work (the serving Berth; docker-registry's
+offline collector); steps of SQLite's machine, which depend on nothing but the work. The images that stay were looked at by the
 collector before, as in any registry that is older than its grace. The promise is a second here, as a client would wait longer than
 that anyway. Latencies are taken by a process that pushes and one that pulls, before, during and after a collection at full speed.
 
