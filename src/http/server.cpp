@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 #include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
@@ -94,6 +95,7 @@ struct Server::State {
   std::vector<std::unique_ptr<Acceptor>> acceptors;
   std::vector<std::string> addresses;
   std::vector<std::thread> threads;
+  std::vector<clockid_t> thread_clocks;
 };
 
 Server::Server(ServerOptions options, Handler handler, AccessSink access, Log& log, Metrics& metrics,
@@ -129,6 +131,10 @@ void Server::start() {
   for (std::size_t i = 0; i < state.loops.size(); ++i) {
     state.threads.emplace_back(run_loop, std::ref(*state.loops[i]), std::ref(state.context.log));
     ::pthread_setname_np(state.threads.back().native_handle(), ("http-" + std::to_string(i)).c_str());
+    clockid_t clock = 0;
+    if (::pthread_getcpuclockid(state.threads.back().native_handle(), &clock) == 0) {
+      state.thread_clocks.push_back(clock);
+    }
   }
 }
 
@@ -138,6 +144,16 @@ std::vector<std::string> Server::bound_addresses() const {
 
 boost::asio::any_io_executor Server::executor(std::size_t index) const {
   return state_->loops.at(index)->context().get_executor();
+}
+
+std::chrono::nanoseconds Server::busy_time() const {
+  std::chrono::nanoseconds sum{0};
+  for (const clockid_t clock : state_->thread_clocks) {
+    timespec time{};
+    if (::clock_gettime(clock, &time) != 0) continue;  // the thread has ended
+    sum += std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  }
+  return sum;
 }
 
 void Server::reload_tls() {

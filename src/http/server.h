@@ -129,6 +129,9 @@ class Server {
   /// The loops, for work of the owner that must run on one (tests, background jobs).
   boost::asio::any_io_executor executor(std::size_t index = 0) const;
 
+  /// Processor time of its loops since start(): what clients have made it do. Threading: any thread.
+  std::chrono::nanoseconds busy_time() const;
+
   /// Reads certificates and keys again for new connections; open ones go on with what they have. Throws and keeps the
   /// old ones if they do not fit.
   void reload_tls();

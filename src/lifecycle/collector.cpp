@@ -19,6 +19,7 @@ struct Collector::Run {
   CollectionRules rules;
   CollectionReport report = {};
   MonotonicTime started;
+  Courtesy courtesy;
   std::size_t deletions = 0;  // for the pace
   std::uint64_t paced_bytes = 0;
   std::set<Digest> waiting_blobs = {};
@@ -78,7 +79,8 @@ Task<CollectionReport> Collector::run(CollectionRequest request) {
                     .keep_untagged = keep_untagged,
                     .uses_trash = options_.keep_trash.count() > 0 && !request.empties_trash,
                     .may_remove = options_.may_remove},
-          .started = clock_.monotonic()};
+          .started = clock_.monotonic(),
+          .courtesy = Courtesy(clock_, options_.courtesy)};
   if (request.is_dry_run) {
     co_await preview(run);
   } else {
@@ -158,7 +160,7 @@ Task<> Collector::collect(Run& run) {
   if (run.request.scope == CollectionScope::everything) {
     std::optional<WalkPosition> position = WalkPosition();
     while (position && !run.should_stop()) {
-      CandidatePage page = co_await collection_.all_candidates(*position, options_.batch_size);
+      CandidatePage page = co_await collection_.all_candidates(*position, batch_size(run));
       position = std::move(page.next);
       co_await settle_batches(run, std::move(page.entries));
     }
@@ -166,14 +168,14 @@ Task<> Collector::collect(Run& run) {
   if (run.request.walks_untagged) {
     std::optional<WalkPosition> position = WalkPosition();
     while (position && !run.should_stop()) {
-      CandidatePage page = co_await collection_.untagged_manifests(*position, options_.batch_size);
+      CandidatePage page = co_await collection_.untagged_manifests(*position, batch_size(run));
       position = std::move(page.next);
       co_await settle_batches(run, std::move(page.entries));
     }
   }
   // What is due, and what the removals so far have set free: they schedule it as due at the run's time.
   while (!run.should_stop()) {
-    std::vector<Candidate> due = co_await collection_.due_candidates(run.rules.now, options_.batch_size);
+    std::vector<Candidate> due = co_await collection_.due_candidates(run.rules.now, batch_size(run));
     if (due.empty()) break;
     co_await settle_batches(run, std::move(due));
   }
@@ -184,9 +186,11 @@ Task<> Collector::expire_trash(Run& run) {
   const WallTime before =
       run.request.empties_trash ? run.rules.now + std::chrono::microseconds(1) : run.rules.now - options_.keep_trash;
   while (!run.should_stop()) {
-    const std::size_t count = co_await trash_.expire_trash(before, run.rules.now, options_.batch_size);
+    run.courtesy.begin();
+    const std::size_t count = co_await trash_.expire_trash(before, run.rules.now, batch_size(run));
     if (count == 0) break;
     run.report.emptied += count;
+    co_await keep_pace(run);
   }
   if (run.request.drops_trash > 0) {
     run.report.emptied += co_await trash_.expire_trash(WallTime::max(), run.rules.now, run.request.drops_trash);
@@ -201,6 +205,7 @@ Task<> Collector::settle_batches(Run& run, std::vector<Candidate> candidates) {
     co_return;
   }
   if (run.request.before_batch) co_await run.request.before_batch();
+  run.courtesy.begin();
   const std::vector<ReviewOutcome> outcomes = co_await collection_.settle(std::move(candidates), run.rules);
   std::vector<DeletingBlob> marked;
   for (const ReviewOutcome& outcome : outcomes) {
@@ -226,7 +231,8 @@ Task<> Collector::settle_batches(Run& run, std::vector<Candidate> candidates) {
 Task<> Collector::finish_marked(Run& run) {
   std::optional<Digest> after;
   while (!run.should_stop()) {
-    std::vector<DeletingBlob> marked = co_await collection_.deleting_blobs(after, options_.batch_size);
+    run.courtesy.begin();
+    std::vector<DeletingBlob> marked = co_await collection_.deleting_blobs(after, batch_size(run));
     if (marked.empty()) break;
     after = marked.back().digest;
     for (const DeletingBlob& blob : marked) run.count_marked(blob);
@@ -238,7 +244,8 @@ Task<> Collector::finish_marked(Run& run) {
 Task<> Collector::remove_bytes(Run& run, std::vector<DeletingBlob> blobs) {
   std::span<const DeletingBlob> rest = blobs;
   while (!rest.empty()) {
-    const auto part = rest.first(std::min(rest.size(), options_.files_at_once));
+    const std::size_t most = run.courtesy.is_busy() ? options_.busy_files_at_once : options_.files_at_once;
+    const auto part = rest.first(std::min(rest.size(), most));
     rest = rest.subspan(part.size());
     std::vector<char> is_gone(part.size(), 0);
     co_await remove_files(part, is_gone);
@@ -254,6 +261,10 @@ Task<> Collector::remove_bytes(Run& run, std::vector<DeletingBlob> blobs) {
     // Without the locks: only rows that are still marked go, and whoever puts the bytes in place anew unmarks the row.
     if (!finished.empty()) co_await collection_.finish_removals(std::move(finished));
   }
+}
+
+std::size_t Collector::batch_size(const Run& run) const {
+  return run.courtesy.is_busy() ? options_.busy_batch_size : options_.batch_size;
 }
 
 // Side by side, so that syncs of directories are shared; each holds one lock.
@@ -281,6 +292,7 @@ Task<> Collector::remove_file(const DeletingBlob& blob, char& is_gone) {
 }
 
 Task<> Collector::keep_pace(Run& run) {
+  co_await run.courtesy.rest([&run] { return run.should_stop(); });
   const CollectionPace& pace = run.request.pace;
   std::chrono::duration<double> least{0};
   if (pace.deletions_per_second > 0) {

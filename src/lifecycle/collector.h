@@ -14,6 +14,7 @@
 #include "async/task.h"
 #include "base/clock.h"
 #include "lifecycle/clock_guard.h"
+#include "lifecycle/courtesy.h"
 #include "metadata/collection_store.h"
 #include "metadata/metadata_store.h"
 #include "metadata/trash_store.h"
@@ -36,8 +37,11 @@ struct CollectorOptions {
   std::chrono::seconds keep_removals{30 * 24 * 3600};  ///< how long it is told why something went
   /// Asked inside each transaction that removes; unset: always. See PromiseBook::may_remove().
   std::function<bool()> may_remove = {};
-  std::size_t batch_size = 64;     ///< candidates of one transaction
-  std::size_t files_at_once = 16;  ///< whose removal is under way
+  CourtesyOptions courtesy = {};
+  std::size_t batch_size = 64;       ///< candidates of one transaction
+  std::size_t files_at_once = 16;    ///< whose removal is under way
+  std::size_t busy_batch_size = 32;  ///< both while requests are served
+  std::size_t busy_files_at_once = 8;
   std::chrono::milliseconds digest_lock_wait{10'000};
 };
 
@@ -109,6 +113,7 @@ class Collector {
   Task<> remove_files(std::span<const DeletingBlob> blobs, std::span<char> is_gone);
   Task<> remove_file(const DeletingBlob& blob, char& is_gone);
   Task<> keep_pace(Run& run);
+  std::size_t batch_size(const Run& run) const;
 
   BlobStore& blobs_;
   MetadataStore& metadata_;

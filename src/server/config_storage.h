@@ -64,6 +64,7 @@ struct CollectionConfig {
   std::chrono::seconds keep_removals = std::chrono::hours(30 * 24);
   std::uint64_t deletions_per_second = 500;
   std::uint64_t bytes_per_second = 0;
+  int busy_percent = 25;  ///< of the time, while requests are served
 };
 
 struct TrashConfig {

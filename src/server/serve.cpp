@@ -319,6 +319,7 @@ Program::Program(const ServerConfig& config, Log& log)
 CollectorOptions Program::collector_options(const ServerConfig& config) const {
   CollectorOptions options = build_collector_options(config);
   options.may_remove = [this] { return registry_.promises.may_remove(); };
+  options.courtesy = {.request_time = [this] { return public_.busy_time(); }, .percent = config.gc.busy_percent};
   return options;
 }
 

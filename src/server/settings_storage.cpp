@@ -149,10 +149,13 @@ void describe_metadata(SettingSection root, ServerConfig& config) {
       gc.section("untagged", "Manifests that no tag and no index names and that refer to no subject.");
   untagged.value("delete", flag(config.gc.takes_untagged),
                  "Collects them; otherwise they stay until they are deleted.");
-  untagged.value("keep", duration(config.gc.keep_untagged), "How long after one was last pushed or pulled (`pulltimes`).");
-  SettingSection pace = gc.section("pace", "How fast the background goes. Runs by hand go as fast as they can.");
+  untagged.value("keep", duration(config.gc.keep_untagged),
+                 "How long after one was last pushed or pulled (`pulltimes`).");
+  SettingSection pace = gc.section("pace", "How fast the background goes. Runs by hand are held to `busy` alone.");
   pace.value("deletions", number(config.gc.deletions_per_second), "Deletions a second; 0 is no limit.");
   pace.value("bytes", byte_count(config.gc.bytes_per_second), "Bytes of files a second; 0 is no limit.");
+  pace.value("busy", number(config.gc.busy_percent, 1, 100),
+             "Percent of the time that collecting takes at most while requests are served, by hand, too; 100 is all.");
   root.section("trash", "Berth's own. Deleted manifests that can be brought back with `berth undo`.")
       .value("keep", duration(config.trash.keep),
              "How long they rest and keep their blobs; 0s: not at all. Unset it is 168h, and `garbage-collect` by hand "
