@@ -2,14 +2,13 @@
 deleted is being removed."""
 
 import random
-import threading
 import time
-from typing import List
 
 from harness.content import Content, Manifest, OCI_LAYER, image
 from harness.http import Http
 from harness.repository import Repository
 from history import History
+from load import side_by_side
 
 LAYERS = [Content(random.Random(number).randbytes(size), OCI_LAYER) for number, size in enumerate([10, 700, 5_000, 60_000] * 25)]
 IMAGES = [image([LAYERS[(number * 5 + k) % len(LAYERS)] for k in range(1 + number % 3)], annotations={"image": str(number)})
@@ -58,22 +57,4 @@ class CollectedWorker:
 
 
 def run_collected_load(make_client, history: History, *, seed: int, seconds: float, workers: int = 3) -> None:
-    """Runs the workers side by side; the first failure of one is raised when all have ended."""
-    failures: List[BaseException] = []
-
-    def work(number: int) -> None:
-        client = make_client()
-        try:
-            CollectedWorker(client, history, number, seed).run(seconds)
-        except BaseException as failure:  # noqa: B902  raised below, in the thread that is looked at
-            failures.append(failure)
-        finally:
-            client.close()
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(workers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
+    side_by_side(make_client, workers, lambda client, number: CollectedWorker(client, history, number, seed).run(seconds))

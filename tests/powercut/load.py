@@ -155,19 +155,23 @@ class Worker:
 
 
 def run_load(make_client, history: History, *, seed: int, workers: int = 4, rounds: int = 25) -> None:
-    """Runs the workers side by side; the first failure of one is raised when all have ended."""
+    side_by_side(make_client, workers, lambda client, number: Worker(client, history, number, seed).run(rounds))
+
+
+def side_by_side(make_client, workers: int, work) -> None:
+    """`work(client, number)` by so many at once; the first failure of one is raised when all have ended."""
     failures: List[BaseException] = []
 
-    def work(number: int) -> None:
+    def run(number: int) -> None:
         client = make_client()
         try:
-            Worker(client, history, number, seed).run(rounds)
+            work(client, number)
         except BaseException as failure:  # noqa: B902  raised below, in the thread that is looked at
             failures.append(failure)
         finally:
             client.close()
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(workers)]
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(workers)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -43,6 +43,14 @@ void add_next_link(http::Response& response, const Exchange& exchange, std::stri
 /// The path's last {...}, or the one before it, as a name: refusals name what it is of ("user: ...").
 Result<AccountName> name_in_path(std::string_view text, std::string_view what);
 
+/// A name out of the query; a refusal names the field.
+template <class Name>
+Result<Name> name_in_query(const Exchange& exchange, std::string_view field) {
+  Result<Name> name = Name::parse(exchange.request.query.find(field).value_or(""));
+  if (name) return name;
+  return refuse(ErrorCode::request_invalid, std::string(field) + ": " + name.error().message, {std::string(field)});
+}
+
 /// Who asks, for logs and "created by".
 std::string author_of(const Exchange& exchange);
 /// An administrator, or the user himself with all of his rights: whoever holds less than a password must not make

@@ -16,13 +16,6 @@ std::unexpected<Error> nothing_here() {
   return refuse(ErrorCode::not_found, "nothing is pinned here");
 }
 
-template <class Name>
-Result<Name> name_in_query(const Exchange& exchange, std::string_view field) {
-  Result<Name> name = Name::parse(exchange.request.query.find(field).value_or(""));
-  if (name) return name;
-  return refuse(ErrorCode::request_invalid, std::string(field) + ": " + name.error().message, {std::string(field)});
-}
-
 boost::json::object json_of(const Pin& pin) {
   return {{"repository", pin.repository.text()},
           {"digest", pin.digest.to_string()},

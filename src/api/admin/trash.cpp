@@ -25,14 +25,6 @@ boost::json::value text_or_null(const std::optional<Digest>& digest) {
   return digest ? boost::json::value(digest->to_string()) : boost::json::value(nullptr);
 }
 
-/// A name out of the query; a refusal names the field.
-template <class Name>
-Result<Name> name_in_query(const Exchange& exchange, std::string_view field) {
-  Result<Name> name = Name::parse(exchange.request.query.find(field).value_or(""));
-  if (name) return name;
-  return refuse(ErrorCode::request_invalid, std::string(field) + ": " + name.error().message, {std::string(field)});
-}
-
 boost::json::object json_of(const TrashedManifest& trashed) {
   return {{"number", trashed.number},
           {"repository", trashed.repository.text()},
