@@ -99,7 +99,7 @@ class AccountsTest : public testing::Test {
 
 TEST_F(AccountsTest, AUserLogsInWithHisPassword) {
   add_user("alice");
-  run_task(accounts_.add_group(name("dev"), "", "admin"));
+  EXPECT_TRUE(run_task(accounts_.add_group(name("dev"), "", "admin")));
   ASSERT_TRUE(run_task(accounts_.add_member(name("dev"), name("alice"), "admin")));
   const Authentication found = basic("alice", "correct horse");
   ASSERT_EQ(found.outcome, Outcome::accepted);
@@ -261,8 +261,8 @@ TEST_F(AccountsTest, AnAccessTokenStandsForItsUser) {
 
 TEST_F(AccountsTest, RulesOfTheStoreComeIntoForceAndAreExplained) {
   add_user("alice");
-  run_task(accounts_.add_group(name("dev"), "", "admin"));
-  run_task(accounts_.add_member(name("dev"), name("alice"), "admin"));
+  EXPECT_TRUE(run_task(accounts_.add_group(name("dev"), "", "admin")));
+  EXPECT_TRUE(run_task(accounts_.add_member(name("dev"), name("alice"), "admin")));
   EXPECT_THAT(explain("alice", AccessAction::push, "team/app"), HasSubstr("there are no rules"));
   const Result<RuleRecord> rule = run_task(accounts_.add_rule({.text = "allow pull to group:dev on team/**"}, "admin"));
   ASSERT_TRUE(rule);

@@ -87,14 +87,14 @@ SettingBinding custom(T& target, const std::string& type, const std::string& wha
   return {.type = type,
           .bounds = {},
           .read =
-              [&target, what, parse](const ConfigValue& value, SettingFaults& faults) {
+              [&target, what, parse = std::move(parse)](const ConfigValue& value, SettingFaults& faults) {
                 const std::string* text = scalar_text(value, what, faults);
                 if (text == nullptr) return;
                 std::expected<T, std::string> parsed = parse(*text);
                 if (!parsed) return faults.refuse(value, parsed.error());
                 target = std::move(*parsed);
               },
-          .show = [&target, show] { return show(target); }};
+          .show = [&target, show = std::move(show)] { return show(target); }};
 }
 
 SettingBinding integer_binding(std::function<void(std::int64_t)> set, std::function<std::int64_t()> get,

@@ -451,7 +451,7 @@ void play(Steps& steps, const Scene& scene, std::optional<std::size_t> crashes_a
   boost::asio::io_context loop(1);
   int number = 0;
   for (const Race::Actor actor : scene.actors) {
-    boost::asio::co_spawn(loop, race.begin(number++, actor), [](std::exception_ptr error) {
+    boost::asio::co_spawn(loop, race.begin(number++, actor), [](const std::exception_ptr& error) {
       if (error) std::rethrow_exception(error);
     });
   }

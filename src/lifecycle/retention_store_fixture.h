@@ -73,7 +73,7 @@ class RetainedRegistry {
 
   /// By default of long ago, so that nothing is promised any more.
   void push(const std::string& repository, const std::string& name, const std::vector<std::string>& tags,
-            std::vector<std::string> children = {}, std::string_view subject = {},
+            const std::vector<std::string>& children = {}, std::string_view subject = {},
             std::chrono::microseconds promise = std::chrono::seconds(0)) {
     const WallTime now = clock.now();
     PutManifest put{.repository = RepositoryName::parse(repository).value(),

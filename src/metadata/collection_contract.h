@@ -73,7 +73,7 @@ class CollectionContract : public testing::TestWithParam<CollectedStoreFactory> 
   }
   std::size_t trash_size() { return run_task(trash().list_trash(std::nullopt, 0, 1000)).entries.size(); }
 
-  std::optional<Candidate> review(ReviewKind kind, std::optional<RepositoryName> repository, const Digest& of) {
+  std::optional<Candidate> review(ReviewKind kind, const std::optional<RepositoryName>& repository, const Digest& of) {
     for (const Candidate& candidate : run_task(collection().all_candidates({}, 100'000)).entries) {
       if (candidate.kind == kind && candidate.repository == repository && candidate.digest == of) return candidate;
     }
