@@ -15,6 +15,13 @@ iovec vector_of(std::string_view bytes) {
   return {const_cast<char*>(bytes.data()), bytes.size()};
 }
 
+/// A head waits for the first bytes of a short file, and goes with them. Before a long one it goes at once: the client
+/// wakes up while the kernel sends, and takes bytes meanwhile.
+MoreFollows before_file(const FileRegion& region) {
+  constexpr std::uint64_t kLongBytes = 256 * 1024;
+  return region.length >= kLongBytes ? MoreFollows::no : MoreFollows::yes;
+}
+
 }  // namespace
 
 Task<SendResult> ResponseWriter::send(const std::string& head, Response& response, BodyCoding coding) {
@@ -34,7 +41,7 @@ Task<SendResult> ResponseWriter::send_prepared(std::string_view answers, const B
   const FileRegion* region = body != nullptr ? body->file() : nullptr;
   if (body != nullptr && region == nullptr) vectors_.push_back(vector_of(body->memory()->view()));
   const SendResult sent =
-      co_await io_.send_rest(vectors_, skip, region != nullptr ? MoreFollows::yes : MoreFollows::no);
+      co_await io_.send_rest(vectors_, skip, region != nullptr ? before_file(*region) : MoreFollows::no);
   if (sent != SendResult::sent || region == nullptr) co_return sent;
   co_return co_await io_.send_file(*region, MoreFollows::no);
 }
@@ -50,7 +57,7 @@ Task<SendResult> ResponseWriter::send_pieces(const std::string& head, const Body
     }
     const FileRegion& region = *pieces[i].file();
     if (region.length == 0) continue;
-    const SendResult before = co_await io_.send(vectors_, MoreFollows::yes);
+    const SendResult before = co_await io_.send(vectors_, before_file(region));
     if (before != SendResult::sent) co_return before;
     body_bytes_ += std::exchange(pending, 0);
     const MoreFollows more = i + 1 < pieces.size() ? MoreFollows::yes : MoreFollows::no;
