@@ -128,6 +128,15 @@ TEST_F(Listening, SharesConnectionsBetweenTheLoops) {
   EXPECT_EQ(counter("berth_http_connections_accepted_total"), 9U);
 }
 
+TEST_F(Listening, KnowsHowBusyClientsKeepIt) {
+  RawClient client = this->client();
+  EXPECT_EQ(client.ask(get("/")).status, 200U);
+  const std::chrono::nanoseconds before = server_->busy_time();
+  EXPECT_GT(before, 0ns);
+  for (int i = 0; i < 300; ++i) client.ask(get("/"));
+  EXPECT_GT(server_->busy_time() - before, 300us) << "a request costs some microseconds";
+}
+
 TEST_F(Listening, SaysThatAPortIsBusy) {
   start();
   ServerOptions second = options_;
