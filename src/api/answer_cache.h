@@ -70,18 +70,28 @@ class AnswerCache {
     bool holds_file = false;
     bool was_used = false;
   };
+  /// A target with its hash, which is computed once for a look: it chooses the shard, too.
+  struct Key {
+    std::string_view target;
+    std::size_t hash;
+    explicit Key(std::string_view of) : target(of), hash(std::hash<std::string_view>()(of)) {}
+    bool operator==(const Key& other) const { return hash == other.hash && target == other.target; }
+  };
+  struct HashOfKey {
+    std::size_t operator()(const Key& key) const noexcept { return key.hash; }
+  };
   struct Shard {
     std::mutex mutex;
     // Guarded by mutex.
     std::list<Entry> entries;  // the next to go first
-    std::unordered_map<std::string_view, std::list<Entry>::iterator> by_target;
+    std::unordered_map<Key, std::list<Entry>::iterator, HashOfKey> by_target;
     std::size_t size_bytes = 0;
     std::size_t file_count = 0;
     std::uint64_t hits = 0;
     std::uint64_t evictions = 0;
   };
 
-  Shard& shard_of(std::string_view target);
+  Shard& shard_of(const Key& key);
   bool stands(const CachedAnswer& answer) const;
   static void remove_locked(Shard& shard, std::list<Entry>::iterator entry);
   void make_room_locked(Shard& shard, std::vector<std::shared_ptr<const CachedAnswer>>& gone);
