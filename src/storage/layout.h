@@ -10,11 +10,20 @@ namespace berth::layout {
 
 /// "docker/registry/v2/blobs/sha256/ab/abcd.../data"
 std::string blob_path(const Digest& digest);
+/// Links of Distribution's repositories, whatever the name is.
+std::string repository_path(std::string_view repository);
+std::string revision_path(std::string_view repository, const Digest& digest);  ///< of its directory
+std::string layer_path(std::string_view repository, const Digest& digest);     ///< of its directory
+std::string tag_path(std::string_view repository, std::string_view tag);       ///< of its directory
 /// "berth/quarantine/sha256-abcd...", the third of them with ".3" at the end.
 std::string quarantine_path(const Digest& digest, unsigned number);
 
 inline constexpr std::string_view kBlobs = "docker/registry/v2/blobs";
 inline constexpr std::string_view kRepositories = "docker/registry/v2/repositories";  ///< Distribution's link files
+inline constexpr std::string_view kRevisions = "_manifests/revisions";                ///< of a repository
+inline constexpr std::string_view kTags = "_manifests/tags";
+inline constexpr std::string_view kLayers = "_layers";
+inline constexpr std::string_view kTreeUploads = "_uploads";
 inline constexpr std::string_view kIdentity = "berth/id";
 inline constexpr std::string_view kUploads = "berth/uploads";
 inline constexpr std::string_view kTemporary = "berth/tmp";

@@ -1,5 +1,6 @@
-// MeasuredStorage: a storage whose every call is timed into Distribution's registry_storage_action_seconds{driver,action},
-// with Distribution's names of the actions, so that its dashboards go on working.
+// MeasuredStorage: a storage whose every call is timed into Distribution's
+// registry_storage_action_seconds{driver,action}, with Distribution's names of the actions, so that its dashboards go
+// on working.
 #pragma once
 
 #include <memory>

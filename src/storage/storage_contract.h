@@ -173,6 +173,23 @@ TEST_P(StorageContract, ListsFilesOfBlobsInPages) {
   }
 }
 
+TEST_P(StorageContract, LooksAtFilesOneForEach) {
+  run_task(blobs().put(digest("small"), SharedBytes("small")));
+  run_task(blobs().put(digest("larger than that"), SharedBytes("larger than that")));
+  const std::vector<Digest> asked{digest("larger than that"), digest("nobody's"), digest("small")};
+  const std::vector<FileLook> sizes = run_task(files().look_at(asked, 0));
+  ASSERT_EQ(sizes.size(), 3U);
+  EXPECT_EQ(sizes[0].size_bytes, 16U);
+  EXPECT_FALSE(sizes[1].size_bytes.has_value());
+  EXPECT_EQ(sizes[2].size_bytes, 5U);
+  EXPECT_EQ(sizes[2].bytes.view(), "");
+  const std::vector<FileLook> looks = run_task(files().look_at(asked, 5));
+  EXPECT_EQ(looks[0].size_bytes, 16U);
+  EXPECT_EQ(looks[0].bytes.view(), "") << "more than was to be read";
+  EXPECT_FALSE(looks[1].size_bytes.has_value());
+  EXPECT_EQ(looks[2].bytes.view(), "small");
+}
+
 TEST_P(StorageContract, MovesADamagedFileAside) {
   run_task(blobs().put(digest("good"), SharedBytes("bad")));
   run_task(blobs().put(digest("other"), SharedBytes("other")));

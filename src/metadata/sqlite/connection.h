@@ -100,8 +100,9 @@ struct ConnectionOptions {
   std::string vfs_name = {};  ///< SQLite's default if empty; tests put a faulty file system there
   std::uint64_t cache_bytes = 16U << 20;
   std::uint64_t mmap_bytes = 0;
-  std::chrono::milliseconds busy_limit{5'000};  ///< how long a lock is waited for
-  const KeptScopes* scopes = nullptr;           ///< what its changes are charged to; null: nothing
+  std::chrono::milliseconds busy_limit{5'000};       ///< how long a lock is waited for
+  const KeptScopes* scopes = nullptr;                ///< what its changes are charged to; null: nothing
+  const std::atomic<bool>* follows_links = nullptr;  ///< of a writer: whether it has the link triggers; null: no
   std::atomic<std::uint64_t>* steps = nullptr;  ///< where its queries' steps of SQLite's machine are added up, if given
 };
 

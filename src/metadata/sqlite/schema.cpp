@@ -15,13 +15,14 @@
 #include "metadata/sqlite/migrations/0008_jobs.h"
 #include "metadata/sqlite/migrations/0009_repositories.h"
 #include "metadata/sqlite/migrations/0010_pins.h"
+#include "metadata/sqlite/migrations/0011_adoption.h"
 
 namespace berth::sqlite {
 namespace {
 
-constexpr std::array<const char*, 10> kMigrations{kMigration0001, kMigration0002, kMigration0003, kMigration0004,
+constexpr std::array<const char*, 11> kMigrations{kMigration0001, kMigration0002, kMigration0003, kMigration0004,
                                                   kMigration0005, kMigration0006, kMigration0007, kMigration0008,
-                                                  kMigration0009, kMigration0010};
+                                                  kMigration0009, kMigration0010, kMigration0011};
 
 // PRAGMA application_id of our databases: "Bert".
 constexpr long long kApplicationId = 0x42657274;

@@ -62,7 +62,7 @@ SqliteMetadataStore::SqliteMetadataStore(SqliteOptions options)
     : options_(std::move(options)),
       checkpointer_(checkpoint_connection_options(options_), options_.wal_limit_bytes,
                     options_.checkpoint_retry_interval, write_gate_, read_gate_),
-      writer_(serving_connection_options(),
+      writer_(writing_connection_options(),
               {.queued_requests = options_.write_queue_limit,
                .group_requests = options_.write_group_limit,
                .group_bytes = options_.write_group_bytes},
@@ -81,6 +81,15 @@ sqlite::ConnectionOptions SqliteMetadataStore::serving_connection_options() {
   connection.scopes = &scopes_;
   connection.steps = &steps_;
   return connection;
+}
+
+// After the schema is there, and before anything can be changed.
+sqlite::ConnectionOptions SqliteMetadataStore::writing_connection_options() {
+  Connection connection(connection_options(options_), sqlite::Access::read_only);
+  follows_links_ = sqlite::read_link_state(connection) != LinkTreeState::ignored;
+  sqlite::ConnectionOptions options = serving_connection_options();
+  options.follows_links = &follows_links_;
+  return options;
 }
 
 Task<std::optional<std::string>> SqliteMetadataStore::registry_id() {

@@ -16,8 +16,10 @@
 #include "metadata/sqlite/gate.h"
 #include "metadata/sqlite/readers.h"
 #include "metadata/sqlite/sqlite_account_store.h"
+#include "metadata/sqlite/sqlite_adoption_store.h"
 #include "metadata/sqlite/sqlite_collection_store.h"
 #include "metadata/sqlite/sqlite_job_store.h"
+#include "metadata/sqlite/sqlite_link_store.h"
 #include "metadata/sqlite/sqlite_pin_store.h"
 #include "metadata/sqlite/sqlite_repository_store.h"
 #include "metadata/sqlite/sqlite_retention_store.h"
@@ -132,6 +134,9 @@ class SqliteMetadataStore final : public MetadataStore {
   RetentionStore& retention() { return retention_; }
   JobStore& jobs() { return jobs_; }
   PinStore& pins() { return pins_; }
+  /// What is taken over from Distribution's link files, and given back to them.
+  AdoptionStore& adoption() { return adoption_; }
+  LinkStore& links() { return links_; }
   /// What is charged to quotas, and what repositories hold.
   UsageStore& usage() { return usage_; }
 
@@ -149,6 +154,7 @@ class SqliteMetadataStore final : public MetadataStore {
   }
 
   sqlite::ConnectionOptions serving_connection_options();
+  sqlite::ConnectionOptions writing_connection_options();
   std::vector<std::string> check_integrity_blocking();
 
   // Fixed after construction.
@@ -156,6 +162,7 @@ class SqliteMetadataStore final : public MetadataStore {
   std::atomic<bool> is_stopping_{false};
   sqlite::KeptScopes scopes_;  ///< fixed once keep_scopes() has come back
   std::atomic<std::uint64_t> steps_{0};
+  std::atomic<bool> follows_links_{false};  ///< the writer queues changes for the link tree
   sqlite::Gate write_gate_;
   sqlite::Gate read_gate_;
   // In this order: the writer tells the checkpointer.
@@ -170,6 +177,8 @@ class SqliteMetadataStore final : public MetadataStore {
   SqliteRetentionStore retention_;
   SqliteJobStore jobs_{readers_, writer_};
   SqlitePinStore pins_{readers_, writer_};
+  SqliteAdoptionStore adoption_{readers_, writer_};
+  SqliteLinkStore links_{readers_, writer_, follows_links_};
   SqliteUsageStore usage_{readers_, writer_, scopes_};
   BlockingPool check_pool_;
 };

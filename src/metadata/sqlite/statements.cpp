@@ -371,6 +371,66 @@ constexpr std::array<Row, kStatementCount> kTable{{
      "SELECT id, name, manifest_count FROM repository WHERE name > ?1 ORDER BY name LIMIT ?2"},
     {Statement::count_tags, "SELECT count(*) FROM tag WHERE repository = ?1"},
 
+    {Statement::read_adoption,
+     "SELECT kind, state, began, ended, repositories, tags, manifests, layers, unlinked, uploads, removed"
+     " FROM adoption WHERE id = 1"},
+    {Statement::begin_adoption,
+     "INSERT INTO adoption (id, kind, state, began) VALUES (1, ?1, 1, ?2)"
+     " ON CONFLICT (id) DO UPDATE SET run = run + 1, kind = excluded.kind, state = 1, began = excluded.began, ended = "
+     "NULL,"
+     " repositories = 0, tags = 0, manifests = 0, layers = 0, unlinked = 0, uploads = 0, removed = 0"},
+    {Statement::add_adopted,
+     "UPDATE adoption SET repositories = repositories + ?1, tags = tags + ?2, manifests = manifests + ?3,"
+     " layers = layers + ?4, unlinked = unlinked + ?5, uploads = uploads + ?6, removed = removed + ?7 WHERE id = 1"},
+    {Statement::end_adoption, "UPDATE adoption SET state = 2, ended = ?1 WHERE id = 1"},
+    {Statement::put_adopted_repository, "INSERT INTO adopted_repository (name) VALUES (?1) ON CONFLICT DO NOTHING"},
+    {Statement::find_adopted_repository, "SELECT 1 FROM adopted_repository WHERE name = ?1"},
+    {Statement::delete_adopted_repositories, "DELETE FROM adopted_repository WHERE name > ''"},
+    {Statement::put_adoption_problem,
+     "INSERT INTO adoption_problem (repository, item, kind, what, holds, run)"
+     " VALUES (?1, ?2, ?3, ?4, ?5, (SELECT run FROM adoption WHERE id = 1))"
+     " ON CONFLICT (repository, item, kind) DO UPDATE SET what = excluded.what, run = excluded.run"},
+    {Statement::list_adoption_problems,
+     "SELECT number, kind, repository, item, what FROM adoption_problem WHERE number > ?1 ORDER BY number LIMIT ?2"},
+    {Statement::count_adoption_problems, "SELECT count(*) FROM adoption_problem WHERE number > 0"},
+    {Statement::count_holding_problems, "SELECT count(*) FROM adoption_problem WHERE holds = 1 AND number > 0"},
+    {Statement::settle_adoption_problems, "UPDATE adoption_problem SET holds = 0 WHERE holds = 1 AND number > 0"},
+    {Statement::delete_adoption_problems, "DELETE FROM adoption_problem WHERE number > 0"},
+    {Statement::delete_old_problems,
+     "DELETE FROM adoption_problem WHERE number > 0 AND run < (SELECT run FROM adoption WHERE id = 1)"},
+    // A blob that the collector has marked is back: the tree needs it, and while it is read nothing is removed.
+    {Statement::adopt_blob,
+     "INSERT INTO blob (digest, size, state, verified) VALUES (?1, ?2, 1, 0)"
+     " ON CONFLICT (digest) DO UPDATE SET size = excluded.size, state = 1 WHERE state = 2"},
+    {Statement::adopt_missing_blob,
+     "INSERT INTO blob (digest, size, state, verified) VALUES (?1, 0, 3, 0)"
+     " ON CONFLICT (digest) DO UPDATE SET state = 3 WHERE state = 1"},
+    {Statement::adopt_unlinked_blob,
+     "INSERT INTO blob (digest, size, state, verified) VALUES (?1, ?2, 1, 0) ON CONFLICT (digest) DO NOTHING"},
+    {Statement::adopt_link,
+     "INSERT INTO repository_blob (digest, repository, promised_until) VALUES (?1, ?2, 0)"
+     " ON CONFLICT (digest, repository) DO NOTHING"},
+    {Statement::find_tag_change, "SELECT 1 FROM tag_history WHERE repository = ?1 AND name = ?2 LIMIT 1"},
+
+    {Statement::list_queued_links,
+     "SELECT number, kind, repository, item FROM link_queue WHERE number > ?1 ORDER BY number LIMIT ?2"},
+    {Statement::find_queued_link, "SELECT 1 FROM link_queue WHERE repository = ?1 AND kind = ?2 AND item = ?3"},
+    {Statement::finish_queued_link, "DELETE FROM link_queue WHERE number = ?1"},
+    {Statement::count_queued_links, "SELECT count(*) FROM link_queue WHERE number > 0"},
+    {Statement::empty_link_queue, "DELETE FROM link_queue WHERE number > 0"},
+    {Statement::find_manifest_pushed, "SELECT pushed FROM manifest WHERE digest = ?1 AND repository = ?2"},
+    {Statement::list_existing_repositories,
+     "SELECT name FROM repository WHERE name > ?1 AND is_deleted = 0 ORDER BY name LIMIT ?2"},
+    {Statement::list_revisions,
+     "SELECT id, digest, pushed FROM manifest WHERE repository = ?1 AND id > ?2 ORDER BY id LIMIT ?3"},
+    {Statement::list_tag_targets,
+     "SELECT t.name, m.digest, (SELECT at FROM tag_history WHERE repository = ?1 AND name = t.name"
+     " ORDER BY number DESC LIMIT 1) FROM tag t JOIN manifest m ON m.id = t.manifest"
+     " WHERE t.repository = ?1 AND t.name > ?2 ORDER BY t.name LIMIT ?3"},
+    {Statement::list_layer_links,
+     "SELECT l.digest, l.repository, (SELECT name FROM repository WHERE id = l.repository) FROM repository_blob l"
+     " WHERE (l.digest, l.repository) > (?1, ?2) ORDER BY l.digest, l.repository LIMIT ?3"},
+
     {Statement::create_user,
      "INSERT INTO account (name, secret_hash, state, created, last_login) VALUES (?1, ?2, ?3, ?4, ?5)"
      " ON CONFLICT (name) DO NOTHING"},

@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
+#include "metadata/sqlite/link_triggers.h"
+
 namespace berth::sqlite {
 
 WriteQueue::WriteQueue(ConnectionOptions connection, WriteQueueLimits limits, Gate& gate, Checkpointer& checkpointer)
@@ -23,6 +25,9 @@ WriteQueue::~WriteQueue() {
 
 void WriteQueue::open_connection() {
   connection_ = std::make_unique<Connection>(connection_options_, Access::write);
+  if (connection_options_.follows_links != nullptr && *connection_options_.follows_links) {
+    install_link_triggers(*connection_);
+  }
   sqlite3_wal_hook(
       connection_->handle(),
       [](void* self, sqlite3*, const char*, int pages) {

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 #include <string_view>
 #include <utility>
 
 #include "storage/filesystem/directory_reader.h"
+#include "storage/filesystem/file_io.h"
 #include "storage/filesystem/storage_failure.h"
 #include "storage/layout.h"
 
@@ -149,6 +151,46 @@ class Walk {
 Task<StoredFilePage> FilesystemBlobFiles::list(FilePosition from, std::size_t limit) {
   co_return co_await run_blocking(
       volume_.disk(), [this, &from, limit] { return Walk(volume_.root_fd(), trail_of(from), limit).run(); });
+}
+
+Task<std::vector<FileLook>> FilesystemBlobFiles::look_at(std::vector<Digest> digests, std::uint64_t read_up_to_bytes) {
+  co_return co_await run_blocking(volume_.disk(), [this, &digests, read_up_to_bytes] {
+    std::vector<FileLook> looks;
+    looks.reserve(digests.size());
+    for (const Digest& digest : digests) looks.push_back(look_blocking(digest, read_up_to_bytes));
+    return looks;
+  });
+}
+
+FileLook FilesystemBlobFiles::look_blocking(const Digest& digest, std::uint64_t read_up_to_bytes) const {
+  const std::string path = layout::blob_path(digest);
+  struct stat status;
+  if (read_up_to_bytes == 0) {
+    if (::fstatat(volume_.root_fd(), path.c_str(), &status, 0) != 0) {
+      if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) return {};
+      throw storage_failure("stat " + path, errno);
+    }
+    if (!S_ISREG(status.st_mode)) return {};
+    return {.size_bytes = static_cast<std::uint64_t>(status.st_size)};
+  }
+  // As BlobStore opens it.
+  const auto file = file_io::open_at_blocking(volume_.root_fd(), path, O_RDONLY | O_NONBLOCK);
+  if (!file) {
+    const int error = file.error();
+    if (error == ENOENT || error == ENOTDIR || error == ENXIO || error == ELOOP) return {};
+    throw storage_failure("open " + path, error);
+  }
+  if (::fstat(file->get(), &status) != 0) throw storage_failure("stat " + path, errno);
+  if (!S_ISREG(status.st_mode)) return {};
+  FileLook look{.size_bytes = static_cast<std::uint64_t>(status.st_size)};
+  if (*look.size_bytes > read_up_to_bytes) return look;
+  std::string bytes(*look.size_bytes, '\0');
+  const auto count = file_io::read_full_blocking(file->get(), std::as_writable_bytes(std::span(bytes)), 0);
+  if (!count) throw storage_failure("read " + path, count.error());
+  bytes.resize(*count);
+  look.size_bytes = *count;
+  look.bytes = SharedBytes(std::move(bytes));
+  return look;
 }
 
 Task<std::optional<std::string>> FilesystemBlobFiles::quarantine(Digest digest) {

@@ -1,10 +1,11 @@
-// FilesystemStorage: the three storage interfaces over one root directory of a local disk.
+// FilesystemStorage: the storage interfaces over one root directory of a local disk.
 #pragma once
 
 #include "storage/filesystem/blob_files.h"
 #include "storage/filesystem/blob_store.h"
 #include "storage/filesystem/blob_uploads.h"
 #include "storage/filesystem/identity_file.h"
+#include "storage/filesystem/link_tree.h"
 #include "storage/filesystem/volume.h"
 
 namespace berth {
@@ -20,12 +21,14 @@ class FilesystemStorage {
         blobs_(volume_),
         files_(volume_),
         uploads_(volume_),
-        identity_(volume_) {}
+        identity_(volume_),
+        links_(volume_) {}
 
   BlobStore& blobs() { return blobs_; }
   BlobFiles& files() { return files_; }
   BlobUploads& uploads() { return uploads_; }
   IdentityFile& identity() { return identity_; }
+  LinkTree& links() { return links_; }
 
  private:
   Volume volume_;
@@ -33,6 +36,7 @@ class FilesystemStorage {
   FilesystemBlobFiles files_;
   FilesystemBlobUploads uploads_;
   FilesystemIdentityFile identity_;
+  FilesystemLinkTree links_;
 };
 
 }  // namespace berth

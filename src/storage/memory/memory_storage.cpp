@@ -69,6 +69,19 @@ Task<StoredFilePage> MemoryBlobFiles::list(FilePosition from, std::size_t limit)
   co_return page;
 }
 
+Task<std::vector<FileLook>> MemoryBlobFiles::look_at(std::vector<Digest> digests, std::uint64_t read_up_to_bytes) {
+  const std::scoped_lock lock(volume_.mutex);
+  std::vector<FileLook> looks;
+  for (const Digest& digest : digests) {
+    FileLook& look = looks.emplace_back();
+    const auto found = volume_.blobs.find(digest);
+    if (found == volume_.blobs.end()) continue;
+    look.size_bytes = found->second.size();
+    if (found->second.size() <= read_up_to_bytes) look.bytes = found->second;
+  }
+  co_return looks;
+}
+
 Task<std::optional<std::string>> MemoryBlobFiles::quarantine(Digest digest) {
   const std::scoped_lock lock(volume_.mutex);
   auto blob = volume_.blobs.extract(digest);

@@ -67,6 +67,7 @@ class MemoryBlobFiles final : public BlobFiles {
  public:
   explicit MemoryBlobFiles(MemoryVolume& volume) : volume_(volume) {}
   Task<StoredFilePage> list(FilePosition from, std::size_t limit) override;
+  Task<std::vector<FileLook>> look_at(std::vector<Digest> digests, std::uint64_t read_up_to_bytes) override;
   Task<std::optional<std::string>> quarantine(Digest digest) override;
 
  private:

@@ -1,0 +1,327 @@
+// Adoption: what Distribution's link files say, taken over.
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "metadata/link_store.h"
+#include "metadata/sqlite/annotations.h"
+#include "metadata/sqlite/charges.h"
+#include "metadata/sqlite/link_triggers.h"
+#include "metadata/sqlite/manifest_rows.h"
+#include "metadata/sqlite/sqlite_adoption_store.h"
+#include "metadata/sqlite/transactions.h"
+
+namespace berth {
+
+using sqlite::BorrowedBytes;
+using sqlite::Charges;
+using sqlite::Connection;
+using sqlite::Query;
+using sqlite::RepositoryId;
+using sqlite::Statement;
+
+namespace {
+
+/// Takes a piece of a repository over, in one transaction.
+class Adopting {
+ public:
+  Adopting(Connection& connection, const AdoptContent& content)
+      : connection_(connection),
+        content_(content),
+        // Renamed meanwhile: it goes on where the repository is.
+        name_(sqlite::find_renamed(connection, content.repository, content.now).value_or(content.repository)),
+        repository_(sqlite::find_or_create_repository(connection, name_, content.now)) {}
+
+  AdoptedContent run() {
+    for (std::size_t i = 0; i < content_.blobs.size(); ++i) {
+      if (!adopt_blob(content_.blobs[i])) done_.found.push_back(i);
+    }
+    for (const AdoptedManifest& manifest : content_.manifests) adopt_manifest(manifest);
+    for (const Digest& layer : content_.layers) adopt_layer(layer);
+    for (std::size_t i = 0; i < content_.tags.size(); ++i) {
+      if (!adopt_tag(content_.tags[i])) done_.dangling.push_back(i);
+    }
+    return std::move(done_);
+  }
+
+ private:
+  /// Berth changed it, and the tree does not know yet.
+  template <class Item>
+  bool is_queued(QueuedKind kind, const Item& item) {
+    return content_.kind == AdoptionKind::merge &&
+           connection_.query(Statement::find_queued_link, content_.repository.text(), kind, item).step();
+  }
+
+  /// False if it is on record as missing.
+  bool adopt_blob(const AdoptedBlob& blob) {
+    if (!blob.size_bytes) {
+      connection_.change(Statement::adopt_missing_blob, blob.digest);
+      return true;
+    }
+    connection_.change(Statement::adopt_blob, blob.digest, *blob.size_bytes);
+    Query state = connection_.query(Statement::find_blob_state, blob.digest);
+    return !state.step() || static_cast<BlobState>(state.integer(0)) != BlobState::missing;
+  }
+
+  void adopt_manifest(const AdoptedManifest& manifest) {
+    if (sqlite::find_manifest_id(connection_, repository_, manifest.digest)) return;
+    if (is_queued(QueuedKind::revision, manifest.digest)) return;
+    Charges charges(connection_, name_, repository_);
+    charges.add_manifest(manifest.references, manifest.bytes.size());
+    charges.check_and_write();
+    connection_.change(Statement::create_manifest, repository_, manifest.digest, manifest.media_type,
+                       manifest.artifact_type, manifest.subject, std::uint64_t{manifest.bytes.size()}, manifest.pushed,
+                       WallTime(), sqlite::annotations_to_text(manifest.annotations),
+                       BorrowedBytes{manifest.bytes.view()});
+    const std::int64_t id = connection_.last_row_id();
+    for (const ManifestReference& reference : manifest.references) {
+      connection_.change(Statement::create_reference, id, reference.digest, reference.kind, repository_);
+    }
+    sqlite::take_out_of_trash(connection_, repository_, manifest.digest);
+    sqlite::count_manifest(connection_, repository_, 1);
+    ++done_.counts.manifests;
+  }
+
+  void adopt_layer(const Digest& digest) {
+    if (connection_.query(Statement::read_link_promise, digest, repository_).step()) return;
+    // A link that its blob has outlived: nobody ever pulled it again.
+    if (!connection_.query(Statement::find_blob_state, digest).step()) return;
+    if (is_queued(QueuedKind::layer, digest)) return;
+    Charges charges(connection_, name_, repository_);
+    charges.link(digest);
+    charges.check_and_write();
+    connection_.change(Statement::adopt_link, digest, repository_);
+    ++done_.counts.layers;
+    // Pushed, and its manifest did not come; or a manifest was deleted that named it.
+    if (!connection_.query(Statement::find_manifest_that_names, digest, repository_).step()) {
+      sqlite::put_review(connection_, ReviewKind::link, repository_, digest, content_.review_due);
+    }
+  }
+
+  /// False if the repository does not have what it names.
+  bool adopt_tag(const AdoptedTag& tag) {
+    if (is_queued(QueuedKind::tag, tag.tag.text())) return true;
+    const std::optional<Digest> current = current_of(tag.tag);
+    if (current == tag.digest) return true;
+    // What Berth was told of the tag is younger than what the tree says.
+    const bool stands = content_.kind == AdoptionKind::first &&
+                        (current || connection_.query(Statement::find_tag_change, repository_, tag.tag.text()).step());
+    if (stands) return true;
+    const std::optional<std::int64_t> id = sqlite::find_manifest_id(connection_, repository_, tag.digest);
+    if (!id) return false;
+    if (!current) {
+      Charges charges(connection_, name_, repository_);
+      charges.sheet().change_tags(1);
+      charges.check_and_write();
+    }
+    connection_.change(Statement::put_tag, repository_, tag.tag.text(), *id);
+    for (const TagChange& change : tag.history) {
+      // What it was is what is on record; the tree knows only what it became.
+      const std::optional<Digest> from = content_.kind == AdoptionKind::merge ? current : change.from;
+      connection_.change(Statement::create_tag_change, repository_, tag.tag.text(), change.when, change.who, from,
+                         change.to);
+    }
+    if (current) {
+      sqlite::put_review(connection_, ReviewKind::manifest, repository_, *current, content_.review_due);
+    }
+    ++done_.counts.tags;
+    return true;
+  }
+
+  std::optional<Digest> current_of(const Tag& tag) {
+    Query query = connection_.query(Statement::find_tag, repository_, tag.text());
+    if (!query.step()) return std::nullopt;
+    return query.digest(0);
+  }
+
+  Connection& connection_;
+  const AdoptContent& content_;
+  const RepositoryName name_;
+  const RepositoryId repository_;
+  AdoptedContent done_;
+};
+
+std::size_t remove_absent_in(Connection& connection, const AbsentContent& absent) {
+  const std::optional<RepositoryId> repository = sqlite::find_repository(connection, absent.repository);
+  if (!repository) return 0;
+  const auto is_queued = [&](QueuedKind kind, const auto& item) {
+    return connection.query(Statement::find_queued_link, absent.repository.text(), kind, item).step();
+  };
+  std::size_t removed = 0;
+  for (const auto& [tag, digest] : absent.tags) {
+    if (is_queued(QueuedKind::tag, tag.text())) continue;
+    {
+      Query current = connection.query(Statement::find_tag, *repository, tag.text());
+      if (!current.step() || current.digest(0) != digest) continue;
+    }
+    sqlite::delete_tag(connection, {.repository = absent.repository,
+                                    .tag = tag,
+                                    .limits = {},
+                                    .who = absent.who,
+                                    .now = absent.now,
+                                    .review_due = absent.review_due});
+    ++removed;
+  }
+  for (const Digest& digest : absent.manifests) {
+    if (is_queued(QueuedKind::revision, digest)) continue;
+    const DeleteManifestOutcome outcome = sqlite::delete_manifest(connection, {.repository = absent.repository,
+                                                                               .digest = digest,
+                                                                               .who = absent.who,
+                                                                               .now = absent.now,
+                                                                               .review_due = absent.review_due,
+                                                                               .to_trash = absent.to_trash});
+    removed += std::holds_alternative<ManifestDeleted>(outcome) ? 1 : 0;
+  }
+  for (const Digest& digest : absent.layers) {
+    if (is_queued(QueuedKind::layer, digest)) continue;
+    if (!connection.query(Statement::read_link_promise, digest, *repository).step()) continue;
+    if (connection.query(Statement::find_manifest_that_names, digest, *repository).step()) continue;
+    Charges charges(connection, absent.repository, *repository);
+    charges.unlink(digest);
+    charges.check_and_write();
+    connection.change(Statement::delete_link, digest, *repository);
+    sqlite::put_review(connection, ReviewKind::blob, sqlite::kNoRepository, digest, absent.review_due);
+    ++removed;
+  }
+  return removed;
+}
+
+std::uint64_t count_in(Connection& connection, Statement statement) {
+  Query query = connection.query(statement);
+  return query.step() ? query.count(0) : 0;
+}
+
+void add_counts(Connection& connection, const AdoptionCounts& counts) {
+  connection.change(Statement::add_adopted, counts.repositories, counts.tags, counts.manifests, counts.layers,
+                    counts.unlinked, counts.uploads, counts.removed);
+}
+
+}  // namespace
+
+Task<std::optional<AdoptionRecord>> SqliteAdoptionStore::adoption() {
+  return readers_.run([](Connection& connection) -> std::optional<AdoptionRecord> {
+    AdoptionRecord record;
+    {
+      Query query = connection.query(Statement::read_adoption);
+      if (!query.step()) return std::nullopt;
+      record = {.kind = static_cast<AdoptionKind>(query.integer(0)),
+                .state = static_cast<AdoptionState>(query.integer(1)),
+                .began = query.time(2),
+                .ended = query.optional_time(3),
+                .counts = {.repositories = query.count(4),
+                           .tags = query.count(5),
+                           .manifests = query.count(6),
+                           .layers = query.count(7),
+                           .unlinked = query.count(8),
+                           .uploads = query.count(9),
+                           .removed = query.count(10)}};
+    }
+    record.problems = count_in(connection, Statement::count_adoption_problems);
+    record.holding = count_in(connection, Statement::count_holding_problems);
+    return record;
+  });
+}
+
+Task<> SqliteAdoptionStore::begin_adoption(AdoptionKind kind, WallTime now) {
+  return writer_.run(0, [kind, now](Connection& connection) {
+    connection.change(Statement::begin_adoption, kind, now);
+    connection.change(Statement::delete_adopted_repositories);
+    // What was accepted of an earlier one stays accepted; what is not found again goes at the end.
+    if (kind == AdoptionKind::first) connection.change(Statement::delete_adoption_problems);
+  });
+}
+
+Task<AdoptedContent> SqliteAdoptionStore::adopt(AdoptContent content) {
+  std::uint64_t size_bytes = 0;
+  for (const AdoptedManifest& manifest : content.manifests) size_bytes += manifest.bytes.size();
+  return writer_.run(size_bytes, [content = std::move(content)](Connection& connection) {
+    const sqlite::LinkPause pause(connection);
+    return Adopting(connection, content).run();
+  });
+}
+
+Task<std::size_t> SqliteAdoptionStore::adopt_unlinked(std::vector<AdoptedBlob> blobs, WallTime now,
+                                                      WallTime review_due) {
+  return writer_.run(0, [blobs = std::move(blobs), now, review_due](Connection& connection) {
+    std::size_t made = 0;
+    for (const AdoptedBlob& blob : blobs) {
+      if (connection.change(Statement::adopt_unlinked_blob, blob.digest, blob.size_bytes.value_or(0)) == 0) continue;
+      sqlite::put_review(connection, ReviewKind::blob, sqlite::kNoRepository, blob.digest, std::max(now, review_due));
+      ++made;
+    }
+    return made;
+  });
+}
+
+Task<std::size_t> SqliteAdoptionStore::remove_absent(AbsentContent content) {
+  return writer_.run(0, [content = std::move(content)](Connection& connection) {
+    const sqlite::LinkPause pause(connection);
+    return remove_absent_in(connection, content);
+  });
+}
+
+Task<std::vector<Digest>> SqliteAdoptionStore::without_manifest(RepositoryName repository,
+                                                                std::vector<Digest> digests) {
+  return readers_.run([repository = std::move(repository), digests = std::move(digests)](Connection& connection) {
+    const std::optional<RepositoryId> home = sqlite::find_repository(connection, repository);
+    if (!home) return digests;
+    std::vector<Digest> without;
+    for (const Digest& digest : digests) {
+      if (!sqlite::find_manifest_id(connection, *home, digest)) without.push_back(digest);
+    }
+    return without;
+  });
+}
+
+Task<> SqliteAdoptionStore::finish_repository(std::string name, AdoptionCounts counts) {
+  return writer_.run(0, [name = std::move(name), counts](Connection& connection) {
+    if (connection.change(Statement::put_adopted_repository, name) == 1) add_counts(connection, counts);
+  });
+}
+
+Task<bool> SqliteAdoptionStore::is_finished(std::string name) {
+  return readers_.run([name = std::move(name)](Connection& connection) {
+    return connection.query(Statement::find_adopted_repository, name).step();
+  });
+}
+
+Task<> SqliteAdoptionStore::finish_adoption(AdoptionCounts rest, WallTime now) {
+  return writer_.run(0, [rest, now](Connection& connection) {
+    add_counts(connection, rest);
+    connection.change(Statement::end_adoption, now);
+    connection.change(Statement::delete_old_problems);
+    connection.change(Statement::delete_adopted_repositories);
+  });
+}
+
+Task<> SqliteAdoptionStore::note_problems(std::vector<AdoptionProblem> problems) {
+  return writer_.run(0, [problems = std::move(problems)](Connection& connection) {
+    for (const AdoptionProblem& problem : problems) {
+      connection.change(Statement::put_adoption_problem, problem.repository, problem.item, problem.kind, problem.what,
+                        std::int64_t{holds_removal(problem.kind)});
+    }
+  });
+}
+
+Task<std::vector<AdoptionProblem>> SqliteAdoptionStore::problems(std::int64_t after, std::size_t limit) {
+  return readers_.run([after, limit](Connection& connection) {
+    std::vector<AdoptionProblem> problems;
+    Query query = connection.query(Statement::list_adoption_problems, after, sqlite::limit_and_one(limit) - 1);
+    while (query.step()) {
+      problems.push_back({.kind = static_cast<ProblemKind>(query.integer(1)),
+                          .repository = query.text(2),
+                          .item = query.text(3),
+                          .what = query.text(4),
+                          .number = query.integer(0)});
+    }
+    return problems;
+  });
+}
+
+Task<std::uint64_t> SqliteAdoptionStore::accept_losses() {
+  return writer_.run(0, [](Connection& connection) {
+    return static_cast<std::uint64_t>(connection.change(Statement::settle_adoption_problems));
+  });
+}
+
+}  // namespace berth

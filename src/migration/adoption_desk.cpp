@@ -1,0 +1,163 @@
+#include "migration/adoption_desk.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <utility>
+
+#include "base/at_end.h"
+
+namespace berth {
+
+AdoptionDesk::AdoptionDesk(boost::asio::any_io_executor loop, Parts parts, AdoptionDeskOptions options)
+    : loop_(std::move(loop)), parts_(parts), options_(options) {
+  parts_.metrics.gauge_from("berth_adoption_pending", "1 while repositories of an adopted volume are still to be read.",
+                            [this] { return is_pending_ ? 1.0 : 0.0; });
+  parts_.metrics.gauge_from("berth_adoption_repositories_read", "Repositories read by the adoption that goes on.",
+                            [this] { return static_cast<double>(done_); });
+  parts_.metrics.gauge_from("berth_removal_held", "1 while nothing is removed for the sake of an adopted volume.",
+                            [this] { return may_remove() ? 0.0 : 1.0; });
+}
+
+Task<> AdoptionDesk::prepare() {
+  std::optional<AdoptionRecord> record = co_await parts_.store.adoption();
+  LinkTreeState links = co_await parts_.links.link_state();
+  const bool wants_links = options_.follows_links.value_or(record.has_value());
+  const bool is_first = record && record->kind == AdoptionKind::first && record->state == AdoptionState::running;
+  if (!is_first && links == LinkTreeState::current) {
+    // Whoever serves from the links may have changed them since we looked last.
+    const bool goes_on = record && record->kind == AdoptionKind::merge && record->state == AdoptionState::running;
+    if (!goes_on) co_await parts_.store.begin_adoption(AdoptionKind::merge, parts_.clock.now());
+    record = co_await parts_.store.adoption();
+  }
+  if (wants_links && links == LinkTreeState::ignored) {
+    // Not for what is adopted, but for what is pushed from here on.
+    co_await parts_.links.set_link_state(LinkTreeState::following);
+  }
+  follows_links_ = wants_links;
+  if (!record) co_return;
+  kind_ = record->kind;
+  began_ = record->began;
+  is_held_ = record->holding > 0;
+  // What was on record before the volume was handed back is right but for what changed meanwhile: it is served.
+  holds_requests_ = kind_ == AdoptionKind::first;
+  is_pending_ = record->state == AdoptionState::running;
+  if (is_pending_ && kind_ == AdoptionKind::first) {
+    parts_.log.info("adopting a volume of CNCF Distribution: repositories are served as they are read");
+  }
+  if (!is_pending_ && is_held_) parts_.log.warn(reason());
+}
+
+std::string AdoptionDesk::reason() const {
+  if (is_pending_ && kind_ == AdoptionKind::first) {
+    return "nothing is removed until the last repository of the adopted volume was read (berth import --status)";
+  }
+  if (is_pending_) return "nothing is removed until the records were compared with the volume's links";
+  if (is_held_) {
+    return "nothing is removed because some of the adopted volume could not be read: berth import --status names it, "
+           "and"
+           " berth import --accept-losses settles it";
+  }
+  return {};
+}
+
+Task<> AdoptionDesk::run(std::function<bool()> should_stop,
+                         std::function<void(std::uint64_t done, std::uint64_t total)> on_progress) {
+  if (!is_pending_ || is_running_.exchange(true)) co_return;
+  const AtEnd end([this] { is_running_ = false; });
+  AdoptionRun run{.kind = kind_, .began = began_};
+  run.should_stop = [this, should_stop = std::move(should_stop)] {
+    return is_stopping_ || (should_stop && should_stop());
+  };
+  run.on_progress = [this, on_progress = std::move(on_progress)](std::uint64_t done, std::uint64_t total) {
+    done_ = done;
+    total_ = total;
+    if (on_progress) on_progress(done, total);
+  };
+  const bool is_all = co_await parts_.adopter.run(std::move(run));
+  if (is_all) co_await complete();
+}
+
+Task<> AdoptionDesk::complete() {
+  const std::optional<AdoptionRecord> record = co_await parts_.store.adoption();
+  is_held_ = record && record->holding > 0;
+  // The tree has all that was read, and what was pushed meanwhile waits in the queue. Whoever handed the volume back
+  // and does not want links wants them no longer.
+  const LinkTreeState links = co_await parts_.links.link_state();
+  if (!follows_links_) {
+    if (links != LinkTreeState::ignored) co_await parts_.links.set_link_state(LinkTreeState::ignored);
+  } else if (kind_ == AdoptionKind::first && links == LinkTreeState::following) {
+    co_await parts_.links.set_link_state(LinkTreeState::current);
+  }
+  is_pending_ = false;
+  const AdoptionCounts& counts = record->counts;
+  parts_.log.info(kind_ == AdoptionKind::first ? "adoption complete" : "the records agree with the volume's links",
+                  {{"repositories", counts.repositories},
+                   {"tags", counts.tags},
+                   {"manifests", counts.manifests},
+                   {"layers", counts.layers},
+                   {"unlinked_blobs", counts.unlinked},
+                   {"dropped_uploads", counts.uploads},
+                   {"removed", counts.removed},
+                   {"problems", record->problems}});
+  if (is_held_) parts_.log.warn(reason());
+}
+
+Task<bool> AdoptionDesk::admit(RepositoryName repository, Use use) {
+  constexpr std::chrono::milliseconds kLook{10};
+  if (!is_watching()) co_return true;
+  const MonotonicTime deadline = parts_.clock.monotonic() + options_.wait;
+  bool has_asked = false;
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+  while (is_watching()) {
+    const bool is_finished = co_await parts_.store.is_finished(repository.text());
+    if (is_finished) co_return true;
+    if (!has_asked) {
+      const bool is_there = co_await parts_.tree.has_repository(repository.text());
+      if (!is_there) co_return true;
+      boost::asio::post(loop_, [this, name = repository.text()] { ask_for(name); });
+      has_asked = true;
+    }
+    // A push adds to what is read, and what it brings stands whatever the tree says.
+    if (is_stopping_ || parts_.clock.monotonic() >= deadline) co_return use == Use::push;
+    timer.expires_after(kLook);
+    co_await timer.async_wait(boost::asio::use_awaitable);
+  }
+  co_return true;
+}
+
+void AdoptionDesk::ask_for(const std::string& name) {
+  if (is_stopping_ || asked_.size() >= options_.asked_at_once || !asked_.insert(name).second) return;
+  boost::asio::co_spawn(loop_, read_asked(name), boost::asio::detached);
+}
+
+Task<> AdoptionDesk::read_asked(std::string name) {
+  try {
+    co_await parts_.adopter.adopt_repository(name, kind_);
+  } catch (const std::exception& error) {
+    parts_.log.warn("adoption: a repository that was asked for could not be read",
+                    {{"repository", name}, {"reason", error.what()}});
+  }
+  asked_.erase(name);
+}
+
+Task<std::optional<AdoptionView>> AdoptionDesk::look() {
+  const std::optional<AdoptionRecord> record = co_await parts_.store.adoption();
+  if (!record) co_return std::nullopt;
+  co_return AdoptionView{.record = *record, .is_running = is_running_, .done = done_, .total = total_};
+}
+
+Task<Result<std::uint64_t>> AdoptionDesk::accept_losses() {
+  if (is_pending_) co_return refuse(ErrorCode::conflict, "the adoption is not over yet: berth import --status");
+  const std::uint64_t count = co_await parts_.store.accept_losses();
+  is_held_ = false;
+  co_return count;
+}
+
+}  // namespace berth
