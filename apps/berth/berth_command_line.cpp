@@ -20,6 +20,8 @@ Examples:
   berth garbage-collect --dry-run        what nothing uses any more
   berth check                            read the stored bytes again: what has a disk damaged?
   berth explain sha256:...               what keeps it, or when and why it went
+  berth import --dry-run config.yml      what a volume of registry:2 holds; then `serve` adopts it
+  berth export --layout distribution     hands it back
   berth retention plan                   what the retention rules would delete; also apply
   berth job list                         what runs in the background
   berth undo team/app:v1                 takes back the last change of a tag; also trash, tag history
@@ -54,6 +56,25 @@ carries it out, and beside pushes and pulls. What is damaged is moved to berth/q
 that the next push of it heals; a blob without a file answers 404, too. Nothing is deleted, unless --repair is given: it removes
 files that are on no record since gc.grace, writes damaged copies of manifests anew, and serves again what was found missing
 and lies there whole. Exit code 0: there is nothing to find; 1: something that was found stands.
+)";
+
+constexpr const char* kImportFooter = R"(
+`berth serve` adopts the volume of registry:2 or registry:3 by itself; this does it without serving. Stop the old registry
+first. Blobs stay where they are, nothing is copied, and nothing is removed before the last repository was read.
+
+  berth import --dry-run config.yml            what is there, what is broken; changes nothing
+  berth import config.yml                      adopts it; cut off, the next run goes on
+  berth import --status config.yml             how far it is; what could not be read
+  berth import --accept-losses config.yml      what could not be read no longer holds back garbage collection
+)";
+
+constexpr const char* kExportFooter = R"(
+Makes the link files of CNCF Distribution what Berth's metadata says, so that registry:2 and registry:3 serve the volume. It
+may run beside a serving Berth, which carries it out and keeps the links current until it ends. When Berth comes back later,
+it takes over what the other registry pushed, moved and deleted.
+
+  berth export --layout distribution config.yml
+  berth export --layout distribution --verify config.yml     only compares; exit code 1 if something differs
 )";
 
 }  // namespace
@@ -110,6 +131,28 @@ int run_berth(int argc, char** argv) {
   scrubbing->add_flag("--json", is_scrub_json, "print JSON: a line for each finding, then the summary");
   scrubbing->footer(kCheckFooter);
 
+  ImportOptions import;
+  bool is_import_json = false;
+  CLI::App* const importing = app.add_subcommand("import", "take over the volume of a registry of CNCF Distribution");
+  importing->add_option("CONFIG", import.config_file, "the configuration file, Distribution's as it is");
+  importing->add_flag("--dry-run", import.is_dry_run, "change nothing, only say what there is and what is broken");
+  importing->add_flag("--verify", import.is_verifying, "with --dry-run: read every byte, too");
+  importing->add_flag("--status", import.is_status, "how far the adoption is, and what could not be read");
+  importing->add_flag("--accept-losses", import.accepts_losses, "let removal go on in spite of what could not be read");
+  importing->add_flag("--adopt-again", import.is_adopting_again, "read the link tree into metadata that is empty");
+  importing->add_flag("--json", is_import_json, "print JSON");
+  importing->footer(kImportFooter);
+
+  ExportOptions exporting;
+  bool is_export_json = false;
+  std::string layout;
+  CLI::App* const export_command = app.add_subcommand("export", "hand the volume back to a registry of Distribution");
+  export_command->add_option("CONFIG", exporting.config_file, "the configuration file");
+  export_command->add_option("--layout", layout, "distribution")->required()->check(CLI::IsMember({"distribution"}));
+  export_command->add_flag("--verify", exporting.is_verifying, "only compare the link tree with the metadata");
+  export_command->add_flag("--json", is_export_json, "print JSON");
+  export_command->footer(kExportFooter);
+
   std::optional<std::string> explain_file;
   std::string explain_digest;
   bool is_explain_json = false;
@@ -146,6 +189,14 @@ int run_berth(int argc, char** argv) {
   if (scrubbing->parsed()) {
     scrub.form = is_scrub_json ? OutputForm::json : OutputForm::people;
     return run_check(scrub);
+  }
+  if (importing->parsed()) {
+    import.form = is_import_json ? OutputForm::json : OutputForm::people;
+    return run_import(import);
+  }
+  if (export_command->parsed()) {
+    exporting.form = is_export_json ? OutputForm::json : OutputForm::people;
+    return run_export(exporting);
   }
   if (explain->parsed()) {
     return run_explain(explain_file, explain_digest, is_explain_json ? OutputForm::json : OutputForm::people);

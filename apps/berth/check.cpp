@@ -1,6 +1,5 @@
 // check: begins a check of the stored bytes where the data is served, or here, and prints what it finds as it goes on.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -9,6 +8,7 @@
 
 #include "apps/berth/admin_client.h"
 #include "apps/berth/commands.h"
+#include "apps/berth/progress.h"
 #include "base/byte_count.h"
 #include "base/failure.h"
 
@@ -28,8 +28,7 @@ std::uint64_t rate_of(const CheckOptions& options) {
 class Printer {
  public:
   explicit Printer(const CheckOptions& options)
-      : options_(options),
-        has_progress_(::isatty(STDERR_FILENO) == 1 && !options.is_quiet && options.form == OutputForm::people) {}
+      : options_(options), progress_(!options.is_quiet && options.form == OutputForm::people) {}
 
   void print_finding(const object& finding) {
     clear_progress();
@@ -69,22 +68,12 @@ class Printer {
 
   /// "[#####.......]  41 %  1.3 GiB of 3.2 GiB"
   void print_progress(const object& view) {
-    if (!has_progress_) return;
-    constexpr std::uint64_t kWidth = 30;
     const std::uint64_t total = number_of(view, "bytes_total");
     const std::uint64_t done = std::min(number_of(view, "bytes"), total);
-    const double part = total == 0 ? 0 : static_cast<double>(done) / static_cast<double>(total);
-    const auto filled = static_cast<std::size_t>(part * kWidth);
-    fmt::print(stderr, "\r\033[K[{}{}] {:3.0f} %  {} of {}", std::string(filled, '#'),
-               std::string(kWidth - filled, '.'), part * 100, human(done), human(total));
-    std::fflush(stderr);
-    is_shown_ = true;
+    progress_.show(done, total, fmt::format("{} of {}", human(done), human(total)));
   }
 
-  void clear_progress() {
-    if (is_shown_) fmt::print(stderr, "\r\033[K");
-    is_shown_ = false;
-  }
+  void clear_progress() { progress_.clear(); }
 
   void print_summary(const object& view) const {
     if (options_.form == OutputForm::json) {
@@ -110,8 +99,7 @@ class Printer {
 
  private:
   const CheckOptions& options_;
-  const bool has_progress_;
-  bool is_shown_ = false;
+  Progress progress_;
   std::uint64_t printed_ = 0;
 };
 

@@ -55,6 +55,28 @@ struct CheckOptions {
 /// one. 1 if something was found that stands, or it could not be done.
 int run_check(const CheckOptions& options);
 
+struct ImportOptions {
+  std::optional<std::string> config_file;
+  bool is_dry_run = false;    ///< only says what there is
+  bool is_verifying = false;  ///< and reads every byte
+  bool is_status = false;
+  bool accepts_losses = false;
+  bool is_adopting_again = false;  ///< into empty metadata of a root that was Berth's
+  OutputForm form = OutputForm::people;
+};
+
+/// Takes the volume of a registry of Distribution over without serving it. 2 with is_status while it goes on.
+int run_import(const ImportOptions& options);
+
+struct ExportOptions {
+  std::optional<std::string> config_file;
+  bool is_verifying = false;  ///< only compares
+  OutputForm form = OutputForm::people;
+};
+
+/// Hands the volume back. 1 if is_verifying finds a difference.
+int run_export(const ExportOptions& options);
+
 /// What keeps some content, or when and why it went.
 int run_explain(const std::optional<std::string>& file, const std::string& digest, OutputForm form);
 

@@ -27,7 +27,8 @@ struct Api::State {
                   .tokens = access.tokens,
                   .admin = extras.admin,
                   .aliases = extras.aliases,
-                  .pulls = extras.pulls},
+                  .pulls = extras.pulls,
+                  .repositories = extras.repositories},
                  answers, limits ? &*limits : nullptr, clock, log, metrics) {}
 
   static std::optional<RateLimits> make_limits(const ApiOptions& options, const ApiExtras& extras, Metrics& metrics) {

@@ -23,6 +23,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "registry/registry.h"
+#include "registry/repository_gate.h"
 
 namespace berth {
 
@@ -50,10 +51,11 @@ struct ApiOptions {
 
 /// What the registry's face can do without. Lifetime: outlives the Api.
 struct ApiExtras {
-  const AdminParts* admin = nullptr;   ///< null: no admin API
-  Budgets* budgets = nullptr;          ///< null: no rate limits, whatever the options say
-  const AliasBook* aliases = nullptr;  ///< null: no repository has an old name
-  PullTimes* pulls = nullptr;          ///< null: nobody wants to know when what was pulled
+  const AdminParts* admin = nullptr;       ///< null: no admin API
+  Budgets* budgets = nullptr;              ///< null: no rate limits, whatever the options say
+  const AliasBook* aliases = nullptr;      ///< null: no repository has an old name
+  PullTimes* pulls = nullptr;              ///< null: nobody wants to know when what was pulled
+  RepositoryGate* repositories = nullptr;  ///< null: all of them are on record
 };
 
 /// Who may do what, and the token service if Berth is one.

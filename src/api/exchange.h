@@ -23,6 +23,7 @@ class Locations;
 class Health;
 class AliasBook;
 class Registry;
+class RepositoryGate;
 class AccessGate;
 class TokenService;
 
@@ -35,10 +36,11 @@ struct ApiParts {
   const ChangeNumbers& changes;
   const AnswerCache& answers;
   AccessGate& gate;
-  TokenService* tokens;                ///< null: Berth gives out none
-  const AdminParts* admin = nullptr;   ///< null: there is no admin API
-  const AliasBook* aliases = nullptr;  ///< null: no repository has an old name
-  PullTimes* pulls = nullptr;          ///< null: nobody wants to know
+  TokenService* tokens;                    ///< null: Berth gives out none
+  const AdminParts* admin = nullptr;       ///< null: there is no admin API
+  const AliasBook* aliases = nullptr;      ///< null: no repository has an old name
+  PullTimes* pulls = nullptr;              ///< null: nobody wants to know
+  RepositoryGate* repositories = nullptr;  ///< null: all of them are on record
 };
 
 /// The repository that a name stands for.

@@ -15,11 +15,13 @@ http::Response live_response() {
 http::Response health_response(const Health& health) {
   const auto problems = health.problems();
   std::string body = "{";
-  for (const auto& [check, reason] : problems) {
-    if (body.size() > 1) body += ',';
-    append_json_string(body, check);
-    body += ':';
-    append_json_string(body, reason);
+  for (const auto& texts : {problems, health.notes()}) {
+    for (const auto& [about, text] : texts) {
+      if (body.size() > 1) body += ',';
+      append_json_string(body, about);
+      body += ':';
+      append_json_string(body, text);
+    }
   }
   body += '}';
   http::Response response = http::Response::text(problems.empty() ? 200 : 503, "application/json", std::move(body));

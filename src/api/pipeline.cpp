@@ -311,6 +311,20 @@ Task<http::Response> Pipeline::answer_known(const RouteMatch& match, const Metho
     }
     afterwards.receipt = receipt;
   }
+  // Then what has to be waited for: the records of the repository, while a volume is adopted. What is not read yet must
+  // not be answered as if it was not there.
+  if (repository && api_.repositories != nullptr && api_.repositories->is_watching()) {
+    const auto use = method.action == Action::push ? RepositoryGate::Use::push : RepositoryGate::Use::read;
+    const bool is_admitted = co_await api_.repositories->admit(*repository, use);
+    if (!is_admitted) {
+      http::Response response =
+          error_response({.code = ErrorCode::overloaded,
+                          .message = "the records of this repository are still being read from the volume: try again",
+                          .subjects = {repository->text()}});
+      response.user = user;
+      co_return response;
+    }
+  }
   Exchange exchange{.request = request,
                     .caller = login.caller,
                     .repository = std::move(repository),

@@ -118,6 +118,11 @@ constexpr std::array kPins{for_admin(Method::del, admin::delete_pin), for_admin(
                            for_admin(Method::post, admin::post_pin)};
 constexpr std::array kReadOnly{for_admin(Method::get, admin::get_read_only),
                                for_admin(Method::patch, admin::patch_read_only)};
+constexpr std::array kAdoption{for_admin(Method::get, admin::get_adoption)};
+constexpr std::array kAdoptionRun{for_admin(Method::post, admin::post_adoption_run)};
+constexpr std::array kAdoptionAcceptance{for_admin(Method::post, admin::post_adoption_acceptance)};
+constexpr std::array kExports{for_admin(Method::post, admin::post_export)};
+constexpr std::array kExport{for_admin(Method::get, admin::get_export)};
 constexpr std::array kUsage{for_admin(Method::get, admin::get_usage)};
 constexpr std::array kTagHistory{for_admin(Method::get, admin::get_tag_history)};
 
@@ -174,6 +179,11 @@ constexpr std::array kRoutes{
     Route{"/api/v1/pins", "admin_pins", kPins},
     Route{"/api/v1/read-only", "admin_read_only", kReadOnly},
     Route{"/api/v1/usage", "admin_usage", kUsage},
+    Route{"/api/v1/adoption", "admin_adoption", kAdoption},
+    Route{"/api/v1/adoption/run", "admin_adoption_run", kAdoptionRun},
+    Route{"/api/v1/adoption/accept-losses", "admin_adoption_acceptance", kAdoptionAcceptance},
+    Route{"/api/v1/exports", "admin_exports", kExports},
+    Route{"/api/v1/exports/{run}", "admin_export", kExport},
 };
 
 constexpr std::string_view kNameSegment = "{name}";

@@ -102,14 +102,29 @@ const std::string* scalar_text(const ConfigValue& value, std::string_view what, 
   return nullptr;
 }
 
-SettingBinding flag(bool& target) {
-  return custom<bool>(
+namespace {
+
+template <class Target>
+SettingBinding flag_of(Target& target, std::function<std::string(const Target&)> show) {
+  return custom<Target>(
       target, "true or false", "true or false",
-      [](std::string_view text) -> std::expected<bool, std::string> {
+      [](std::string_view text) -> std::expected<Target, std::string> {
         if (const auto parsed = parse_yaml_flag(text)) return *parsed;
         return std::unexpected(in_quotes(text) + " is not true or false");
       },
-      [](const bool& value) { return std::string(value ? "true" : "false"); });
+      std::move(show));
+}
+
+}  // namespace
+
+SettingBinding flag(bool& target) {
+  return flag_of<bool>(target, [](const bool& value) { return std::string(value ? "true" : "false"); });
+}
+
+SettingBinding flag(std::optional<bool>& target) {
+  return flag_of<std::optional<bool>>(target, [](const std::optional<bool>& value) {
+    return std::string(!value ? "" : *value ? "true" : "false");
+  });
 }
 
 SettingBinding text(std::string& target) {

@@ -65,6 +65,7 @@ std::string not_a(const ConfigValue& value, std::string_view what);
 const std::string* scalar_text(const ConfigValue& value, std::string_view what, SettingFaults& faults);
 
 SettingBinding flag(bool& target);
+SettingBinding flag(std::optional<bool>& target);  ///< nothing: not set
 SettingBinding text(std::string& target);
 SettingBinding text_list(std::vector<std::string>& target);
 /// Free keys with values of any kind, kept as text.

@@ -87,6 +87,9 @@ Result<std::uint64_t> CollectionDesk::start(CollectionOrder order) {
   if (is_read_only() && !order.is_dry_run) {
     return refuse(ErrorCode::read_only, "the registry is read-only: nothing is collected");
   }
+  if (const std::string why = options_.held_because ? options_.held_because() : ""; !why.empty() && !order.is_dry_run) {
+    return refuse(ErrorCode::conflict, why);
+  }
   if (is_stopping_) return refuse(ErrorCode::overloaded, "the server is stopping");
   std::uint64_t run = 0;
   {

@@ -30,6 +30,8 @@ struct CollectionOrder {
 };
 
 struct CollectionDeskOptions {
+  /// Why nothing may be removed now, in words; empty or unset: it may.
+  std::function<std::string()> held_because = {};
   const ReadOnlyMode* read_only = nullptr;  ///< while it is on nothing is removed; a dry run is allowed. Null: never
   bool empties_trash_by_hand = false;
   std::chrono::seconds keep_trash{0};

@@ -155,6 +155,10 @@ Task<> Collector::collect(Run& run) {
     log_.warn("the clock was set: nothing is removed for one promise", {{"promise_s", options_.promise.count()}});
     co_return;
   }
+  if (options_.may_remove && !options_.may_remove()) {
+    run.report.was_stopped = run.report.was_paused = true;
+    co_return;
+  }
   co_await finish_marked(run);
   co_await expire_trash(run);
   if (run.request.scope == CollectionScope::everything) {

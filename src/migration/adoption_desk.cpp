@@ -48,6 +48,7 @@ Task<> AdoptionDesk::prepare() {
   // What was on record before the volume was handed back is right but for what changed meanwhile: it is served.
   holds_requests_ = kind_ == AdoptionKind::first;
   is_pending_ = record->state == AdoptionState::running;
+  tell_health();
   if (is_pending_ && kind_ == AdoptionKind::first) {
     parts_.log.info("adopting a volume of CNCF Distribution: repositories are served as they are read");
   }
@@ -78,6 +79,7 @@ Task<> AdoptionDesk::run(std::function<bool()> should_stop,
   run.on_progress = [this, on_progress = std::move(on_progress)](std::uint64_t done, std::uint64_t total) {
     done_ = done;
     total_ = total;
+    tell_health();
     if (on_progress) on_progress(done, total);
   };
   const bool is_all = co_await parts_.adopter.run(std::move(run));
@@ -96,6 +98,7 @@ Task<> AdoptionDesk::complete() {
     co_await parts_.links.set_link_state(LinkTreeState::current);
   }
   is_pending_ = false;
+  tell_health();
   const AdoptionCounts& counts = record->counts;
   parts_.log.info(kind_ == AdoptionKind::first ? "adoption complete" : "the records agree with the volume's links",
                   {{"repositories", counts.repositories},
@@ -107,6 +110,13 @@ Task<> AdoptionDesk::complete() {
                    {"removed", counts.removed},
                    {"problems", record->problems}});
   if (is_held_) parts_.log.warn(reason());
+}
+
+void AdoptionDesk::tell_health() {
+  if (kind_ != AdoptionKind::first) return;
+  std::optional<std::string> text;
+  if (is_pending_) text = fmt::format("{} of {} repositories are read", done_.load(), total_.load());
+  parts_.health.note("adoption", std::move(text));
 }
 
 Task<bool> AdoptionDesk::admit(RepositoryName repository, Use use) {
@@ -151,6 +161,18 @@ Task<std::optional<AdoptionView>> AdoptionDesk::look() {
   const std::optional<AdoptionRecord> record = co_await parts_.store.adoption();
   if (!record) co_return std::nullopt;
   co_return AdoptionView{.record = *record, .is_running = is_running_, .done = done_, .total = total_};
+}
+
+void AdoptionDesk::begin() {
+  if (!is_pending_ || is_running_) return;
+  boost::asio::co_spawn(loop_, run({}, {}), [this](const std::exception_ptr& error) {
+    if (!error) return;
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& failure) {
+      parts_.log.error("adoption ended early", {{"reason", failure.what()}});
+    }
+  });
 }
 
 Task<Result<std::uint64_t>> AdoptionDesk::accept_losses() {

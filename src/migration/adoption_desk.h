@@ -17,6 +17,7 @@
 #include "metadata/adoption_store.h"
 #include "metadata/link_store.h"
 #include "migration/adopter.h"
+#include "observe/health.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "registry/repository_gate.h"
@@ -50,6 +51,7 @@ class AdoptionDesk final : public RepositoryGate {
     const Clock& clock;
     Log& log;
     Metrics& metrics;
+    Health& health;
   };
   AdoptionDesk(boost::asio::any_io_executor loop, Parts parts, AdoptionDeskOptions options);
 
@@ -73,6 +75,11 @@ class AdoptionDesk final : public RepositoryGate {
   bool follows_links() const { return follows_links_; }
 
   Task<std::optional<AdoptionView>> look();
+  Task<std::vector<AdoptionProblem>> problems(std::int64_t after, std::size_t limit) {
+    return parts_.store.problems(after, limit);
+  }
+  /// Runs it behind the caller, if there is something to run and nobody does.
+  void begin();
   /// Refused: conflict (it is not over yet).
   Task<Result<std::uint64_t>> accept_losses();
 
@@ -80,6 +87,7 @@ class AdoptionDesk final : public RepositoryGate {
 
  private:
   Task<> complete();
+  void tell_health();
   void ask_for(const std::string& name);
   Task<> read_asked(std::string name);
 

@@ -302,6 +302,11 @@ Task<std::size_t> LinkExporter::write_queue(std::function<bool()> should_stop) {
   co_return finished;
 }
 
+Task<> LinkExporter::write_queue_to_end() {
+  if (world_.copy_manifests) co_await world_.copy_manifests();
+  co_await write_queue({});
+}
+
 /// Of one repository: those that its manifests need, as Distribution has it.
 Task<> LinkExporter::export_layers_of(Export& to, RepositoryName name) {
   std::int64_t last = 0;

@@ -69,6 +69,8 @@ class LinkExporter {
   /// The whole tree. What could not be adopted stays as it lies there.
   Task<ExportReport> run(ExportRun run);
 
+  /// All that waits in the queue.
+  Task<> write_queue_to_end();
   /// What waits in the queue. How many links were finished.
   Task<std::size_t> write_queue(std::function<bool()> should_stop);
 

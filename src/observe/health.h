@@ -26,6 +26,20 @@ class Health {
   /// Without a lock.
   bool is_healthy() const { return is_healthy_.load(std::memory_order_acquire); }
 
+  /// Something to know that is no problem; nothing takes it back.
+  void note(const std::string& about, std::optional<std::string> text) {
+    const std::lock_guard lock(mutex_);
+    if (text) {
+      notes_[about] = std::move(*text);
+    } else {
+      notes_.erase(about);
+    }
+  }
+  std::map<std::string, std::string> notes() const {
+    const std::lock_guard lock(mutex_);
+    return notes_;
+  }
+
   /// Failing checks with their reasons; empty is healthy.
   std::map<std::string, std::string> problems() const {
     const std::lock_guard lock(mutex_);
@@ -34,7 +48,9 @@ class Health {
 
  private:
   mutable std::mutex mutex_;
-  std::map<std::string, std::string> problems_;  // guarded by mutex_
+  // Guarded by mutex_.
+  std::map<std::string, std::string> problems_;
+  std::map<std::string, std::string> notes_;
   std::atomic<bool> is_healthy_{true};
 };
 

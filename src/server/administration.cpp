@@ -18,6 +18,7 @@
 #include "auth/accounts.h"
 #include "base/failure.h"
 #include "http/target.h"
+#include "lifecycle/manifest_copier.h"
 #include "lifecycle/usage_report.h"
 #include "net/local_client.h"
 #include "registry/alias_book.h"
@@ -26,6 +27,7 @@
 #include "registry/undo_change.h"
 #include "server/build_api.h"
 #include "server/build_collection.h"
+#include "server/build_migration.h"
 #include "server/build_retention.h"
 #include "server/build_scrub.h"
 #include "server/build_stores.h"
@@ -87,15 +89,29 @@ class Administration::OwnRun {
         stores_(open_stores(config, clock_, entropy_, *log_, metrics_)),
         policy_(stores_->accounts(), config.access.policy_source(), [](const std::shared_ptr<const AccessPolicy>&) {}),
         accounts_(stores_->accounts(), policy_, passwords_, clock_, entropy_, *log_, config.auth.accounts.options()),
+        copier_(stores_->blobs(), stores_->metadata(), digest_locks_, clock_),
+        migration_(loop_.get_executor(),
+                   {.tree = *stores_->link_tree(),
+                    .adoption = *stores_->adoption(),
+                    .links = *stores_->links(),
+                    .stores = *stores_,
+                    .digest_locks = digest_locks_,
+                    .clock = clock_,
+                    .log = *log_,
+                    .metrics = metrics_,
+                    .health = health_,
+                    .copy_manifests = [this]() -> Task<> { co_await copier_.run(); }},
+                   config),
         collector_({.blobs = stores_->blobs(),
                     .metadata = stores_->metadata(),
                     .collection = stores_->collection(),
                     .trash = stores_->trash()},
-                   digest_locks_, clock_, *log_, build_collector_options(config)),
+                   digest_locks_, clock_, *log_, collector_options(config)),
         jobs_(stores_->jobs(), clock_, metrics_),
         read_only_(config.storage.is_read_only),
         desk_(loop_.get_executor(), collector_, stores_->blobs(), stores_->trash(), clock_, *log_, metrics_,
-              jobs_.collection, build_collection_desk_options(config, read_only_)),
+              jobs_.collection,
+              build_collection_desk_options(config, read_only_, [this] { return migration_.adoption.reason(); })),
         rules_(build_policy(config)),
         space_(stores_->blobs(), clock_, {.reserved_bytes = rules_.reserved_bytes}),
         push_manifest_(stores_->metadata(), clock_, space_, rules_),
@@ -143,11 +159,14 @@ class Administration::OwnRun {
                 .pins = &pins_,
                 .retention = &retention_,
                 .jobs = &jobs_.book,
-                .usage = &usage_},
+                .usage = &usage_,
+                .adoption = &migration_.adoption,
+                .exports = &migration_.exports},
                *log_) {
     read_only_.switch_to(run_to_end(stores_->metadata().is_read_only()));
     retention_.set_rules(config.retention.rules);
     run_to_end(jobs_.book.load());
+    run_to_end(migration_.adoption.prepare());
     // The last: what throws before it leaves no thread behind.
     loop_thread_ = std::jthread([this] { loop_.run(); });
   }
@@ -156,12 +175,16 @@ class Administration::OwnRun {
     desk_.stop();
     scrub_.stop();
     retention_.stop();
+    migration_.adoption.stop();
+    migration_.exports.stop();
     work_.reset();
     loop_thread_.join();
     try {
       run_to_end(jobs_.book.flush());
+      // So that another registry can begin where this command ended.
+      if (migration_.adoption.follows_links()) run_to_end(migration_.exports.write_last());
     } catch (const std::exception& error) {
-      log_->warn("the jobs' rows could not be written", {{"reason", error.what()}});
+      log_->warn("the jobs' rows or links could not be written", {{"reason", error.what()}});
     }
   }
   OwnRun(const OwnRun&) = delete;
@@ -180,11 +203,21 @@ class Administration::OwnRun {
     request.content_length = json.size();
     request.body = &body;
     if (!json.empty()) request.headers.add("Content-Type", "application/json");
+    // What another registry did to the volume comes first: it decides what is garbage, and what there is to export.
+    const bool needs_links = request.method == http::Method::post &&
+                             (target == "/api/v1/garbage-collections" || target == "/api/v1/exports");
+    if (needs_links) run_to_end(migration_.adoption.run({}, {}));
     const http::Response response = run_to_end(admin_.answer(request));
     return {.status = response.status, .body = text_of(response)};
   }
 
  private:
+  CollectorOptions collector_options(const ServerConfig& config) {
+    CollectorOptions options = build_collector_options(config);
+    options.may_remove = [this] { return migration_.adoption.may_remove(); };
+    return options;
+  }
+
   /// Read when it is needed: a stored rule that cannot be read must not be in the way of whoever removes it.
   std::shared_ptr<const AccessPolicy> access_policy() {
     if (policy_.current() == nullptr) run_to_end(policy_.reload());
@@ -201,6 +234,9 @@ class Administration::OwnRun {
   Accounts accounts_;
   KeyLock digest_locks_;
   boost::asio::io_context loop_{1};
+  Health health_;
+  ManifestCopier copier_;
+  Migration migration_;
   Collector collector_;
   Jobs jobs_;
   ReadOnlyMode read_only_;

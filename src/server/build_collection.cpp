@@ -1,5 +1,7 @@
 #include "server/build_collection.h"
 
+#include <utility>
+
 namespace berth {
 
 CollectorOptions build_collector_options(const ServerConfig& config) {
@@ -12,8 +14,10 @@ CollectorOptions build_collector_options(const ServerConfig& config) {
   return options;
 }
 
-CollectionDeskOptions build_collection_desk_options(const ServerConfig& config, const ReadOnlyMode& read_only) {
+CollectionDeskOptions build_collection_desk_options(const ServerConfig& config, const ReadOnlyMode& read_only,
+                                                    std::function<std::string()> held_because) {
   return {
+      .held_because = std::move(held_because),
       .read_only = &read_only,
       .empties_trash_by_hand = !config.trash.keep,
       .keep_trash = config.trash.keep_or_default(),

@@ -18,6 +18,7 @@ Jobs::Jobs(JobStore& store, const Clock& clock, Metrics& metrics)
       collection(book.add("garbage-collection", "reviews")),
       scrub(book.add("scrub", "bytes")),
       upload_purge(book.add("upload-purge", "uploads")),
-      retention(book.add("retention", "deletions")) {}
+      retention(book.add("retention", "deletions")),
+      adoption(book.add("adoption", "repositories")) {}
 
 }  // namespace berth

@@ -19,6 +19,7 @@ struct Jobs {
   Job& scrub;
   Job& upload_purge;
   Job& retention;
+  Job& adoption;
 };
 
 }  // namespace berth

@@ -86,7 +86,6 @@ class DiskStores final : public OpenStores {
         actions_(metrics, "filesystem"),
         blobs_(storage_.blobs(), actions_, clock),
         uploads_(storage_.uploads(), actions_, clock) {
-    refuse_foreign_root();
     make_private_directory(root_);
     lock_.emplace(root_ + "/" + std::string(layout::kLock));
     const SqliteOptions options = sqlite_options(config, root_);
@@ -96,7 +95,8 @@ class DiskStores final : public OpenStores {
     metadata_.emplace(options);
     // SQLite syncs the directory of its log; that the directory itself is there is ours.
     sync_directory(root_);
-    registry_id_ = run_to_end(establish_identity(storage_.identity(), *metadata_, entropy, root_));
+    registry_id_ = run_to_end(
+        establish_identity({storage_.identity(), *metadata_, &metadata_->adoption()}, entropy, clock.now(), root_));
     keep_quotas(config, clock, log);
     if (was_cut_off) check_behind_serving(log);
     add_metrics(metrics);
@@ -114,6 +114,9 @@ class DiskStores final : public OpenStores {
   RetentionStore& retention() override { return metadata_->retention(); }
   JobStore& jobs() override { return metadata_->jobs(); }
   PinStore& pins() override { return metadata_->pins(); }
+  AdoptionStore* adoption() override { return &metadata_->adoption(); }
+  LinkStore* links() override { return &metadata_->links(); }
+  LinkTree* link_tree() override { return &storage_.links(); }
   UsageStore& usage() override { return metadata_->usage(); }
   BlockingPool& disk() override { return disk_; }
   const std::string& registry_id() const override { return registry_id_; }
@@ -165,16 +168,6 @@ class DiskStores final : public OpenStores {
     });
   }
 
-  // Before anything is made in the root: what is refused is left as it was found.
-  void refuse_foreign_root() {
-    IdentityFacts facts;
-    facts.storage_id = run_to_end(storage_.identity().read());
-    if (facts.storage_id) return;
-    facts.has_foreign_repositories = run_to_end(storage_.identity().has_foreign_repositories());
-    const Result<IdentityPlan> plan = plan_identity(facts, root_);
-    if (!plan) throw Failure(FailureKind::internal, plan.error().message);
-  }
-
   static void refuse_network_file_system(const std::filesystem::path& directory) {
     const std::string place = directory.empty() ? "." : directory.string();
     const auto network = network_file_system_of(place);
@@ -201,7 +194,8 @@ class MemoryStores final : public OpenStores {
  public:
   MemoryStores(const ServerConfig& config, const Clock& clock, Entropy& entropy)
       : disk_("disk", 2, config.pools.disk.queue_limit), storage_(clock) {
-    registry_id_ = run_to_end(establish_identity(storage_.identity(), metadata_, entropy, "memory"));
+    registry_id_ =
+        run_to_end(establish_identity({storage_.identity(), metadata_, nullptr}, entropy, clock.now(), "memory"));
     run_to_end(metadata_.keep_scopes(build_quotas(config).scopes()));
   }
 
@@ -217,6 +211,9 @@ class MemoryStores final : public OpenStores {
   RetentionStore& retention() override { return metadata_; }
   JobStore& jobs() override { return metadata_; }
   PinStore& pins() override { return metadata_; }
+  AdoptionStore* adoption() override { return nullptr; }
+  LinkStore* links() override { return nullptr; }
+  LinkTree* link_tree() override { return nullptr; }
   UsageStore& usage() override { return metadata_; }
   BlockingPool& disk() override { return disk_; }
   const std::string& registry_id() const override { return registry_id_; }

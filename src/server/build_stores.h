@@ -8,8 +8,10 @@
 #include "base/clock.h"
 #include "base/entropy.h"
 #include "metadata/account_store.h"
+#include "metadata/adoption_store.h"
 #include "metadata/collection_store.h"
 #include "metadata/job_store.h"
+#include "metadata/link_store.h"
 #include "metadata/metadata_store.h"
 #include "metadata/pin_store.h"
 #include "metadata/repository_store.h"
@@ -23,6 +25,7 @@
 #include "storage/blob_files.h"
 #include "storage/blob_store.h"
 #include "storage/blob_uploads.h"
+#include "storage/link_tree.h"
 
 namespace berth {
 
@@ -42,6 +45,10 @@ class OpenStores {
   virtual RetentionStore& retention() = 0;
   virtual JobStore& jobs() = 0;
   virtual PinStore& pins() = 0;
+  /// What a volume of Distribution is taken over and handed back with; null if nothing is on disk.
+  virtual AdoptionStore* adoption() = 0;
+  virtual LinkStore* links() = 0;
+  virtual LinkTree* link_tree() = 0;
   /// The scopes of the configured quotas are kept.
   virtual UsageStore& usage() = 0;
   /// The pool for work that blocks on the disk.
@@ -51,8 +58,9 @@ class OpenStores {
   virtual const std::string& root() const = 0;
 };
 
-/// Blocks: for the start. Throws a Failure whose text is one line for the operator if the root is locked, foreign, on a
-/// network file system, or the two sides do not belong together; a foreign root has not been touched then.
+/// Blocks: for the start. Throws a Failure whose text is one line for the operator if the root is locked, on a network
+/// file system, or the two sides do not belong together; then nothing of the root has been touched. The root of a
+/// registry of Distribution is made ours: what it holds is still to be adopted.
 std::unique_ptr<OpenStores> open_stores(const ServerConfig& config, const Clock& clock, Entropy& entropy, Log& log,
                                         Metrics& metrics);
 

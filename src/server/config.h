@@ -22,6 +22,7 @@ struct ServerConfig {
   MetadataConfig metadata;
   CollectionConfig gc;
   TrashConfig trash;
+  AdoptionConfig adoption;
   AliasesConfig aliases;
   ScrubConfig scrub;
   RetentionConfig retention;

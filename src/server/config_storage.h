@@ -40,6 +40,7 @@ struct StorageConfig {
   bool is_delete_enabled = false;
   bool is_redirect_disabled = false;
   bool is_read_only = false;
+  std::optional<bool> distribution_links;  ///< unset: on a volume that was adopted
   UploadPurgingConfig upload_purging;
 };
 
@@ -71,6 +72,11 @@ struct TrashConfig {
   static constexpr std::chrono::hours kDefault{7 * 24};
   std::optional<std::chrono::seconds> keep;  ///< unset: kDefault; and a run by hand empties it
   std::chrono::seconds keep_or_default() const { return keep.value_or(kDefault); }
+};
+
+struct AdoptionConfig {
+  std::chrono::milliseconds wait{10'000};  ///< of a request for a repository that is not read yet
+  bool is_verifying = false;               ///< reads the bytes of every blob
 };
 
 struct AliasesConfig {

@@ -16,48 +16,68 @@ Result<IdentityPlan> plan_identity(const IdentityFacts& facts, const std::string
                               root, layout::kIdentity, *facts.storage_id, *facts.metadata_id));
   }
   if (facts.storage_id) {
-    return refuse(ErrorCode::denied,
-                  fmt::format("{}/{} is there but the metadata is empty: put the registry's metadata database back (from "
-                              "a copy, or by setting metadata.sqlite.path); starting without it would hide every image",
-                              root, layout::kIdentity));
-  }
-  if (facts.has_foreign_repositories) {
-    return refuse(ErrorCode::denied,
-                  fmt::format("{} holds a registry of CNCF Distribution ({}), which this version cannot adopt yet: "
-                              "start on another root and copy the images over (skopeo sync); nothing was touched",
-                              root, layout::kRepositories));
+    return refuse(
+        ErrorCode::denied,
+        fmt::format("{}/{} is there but the metadata is empty, and starting without it would hide every image: put "
+                    "the metadata database back (a copy, metadata.sqlite.path, or berth restore), make it anew "
+                    "(berth check --rebuild), or read the link tree again (berth import --adopt-again)",
+                    root, layout::kIdentity));
   }
   if (facts.metadata_id && !facts.metadata_is_empty) {
     return refuse(ErrorCode::denied,
                   fmt::format("the metadata belongs to {} but {}/{} is missing: is the volume with the blobs mounted?",
                               *facts.metadata_id, root, layout::kIdentity));
   }
+  if (facts.has_foreign_repositories) return IdentityPlan::adopt;
   return facts.metadata_id ? IdentityPlan::resume : IdentityPlan::begin;
 }
 
-Task<std::string> establish_identity(IdentityFile& storage, MetadataStore& metadata, Entropy& entropy,
-                                     std::string root) {
-  IdentityFacts facts;
-  facts.storage_id = co_await storage.read();
-  facts.metadata_id = co_await metadata.registry_id();
-  facts.has_foreign_repositories = co_await storage.has_foreign_repositories();
-  const auto repositories = co_await metadata.list_repositories(std::nullopt, 1);
-  const auto uploads = co_await metadata.list_uploads(WallTime::max(), std::nullopt, 1);
-  facts.metadata_is_empty = repositories.entries.empty() && uploads.empty();
+namespace {
 
+Task<IdentityFacts> gather_facts(IdentitySides sides) {
+  IdentityFacts facts;
+  facts.storage_id = co_await sides.storage.read();
+  facts.metadata_id = co_await sides.metadata.registry_id();
+  facts.has_foreign_repositories = sides.adoption != nullptr && co_await sides.storage.has_foreign_repositories();
+  const auto repositories = co_await sides.metadata.list_repositories(std::nullopt, 1);
+  const auto uploads = co_await sides.metadata.list_uploads(WallTime::max(), std::nullopt, 1);
+  facts.metadata_is_empty = repositories.entries.empty() && uploads.empty();
+  co_return facts;
+}
+
+}  // namespace
+
+Task<std::string> establish_identity(IdentitySides sides, Entropy& entropy, WallTime now, std::string root) {
+  const IdentityFacts facts = co_await gather_facts(sides);
   const Result<IdentityPlan> plan = plan_identity(facts, root);
   if (!plan) throw Failure(FailureKind::internal, plan.error().message);
   if (*plan == IdentityPlan::proceed) co_return *facts.storage_id;
 
-  // The metadata first: a crash in between leaves an empty database with an id, which the next start completes. The other
-  // way round it would leave blobs' id without metadata, which is what losing the database looks like.
-  std::string id = facts.metadata_id.value_or("");
-  if (*plan == IdentityPlan::begin) {
-    id = random_uuid(entropy);
-    co_await metadata.set_registry_id(id);
+  // The metadata first: a crash in between leaves an empty database with an id, which the next start completes. The
+  // other way round it would leave blobs' id without metadata, which is what losing the database looks like. And what
+  // is to be adopted before the id, since a root with an id is ours.
+  if (*plan == IdentityPlan::adopt) {
+    const std::optional<AdoptionRecord> begun = co_await sides.adoption->adoption();
+    if (!begun) co_await sides.adoption->begin_adoption(AdoptionKind::first, now);
   }
-  co_await storage.create(id);
+  std::string id = facts.metadata_id.value_or("");
+  if (!facts.metadata_id) {
+    id = random_uuid(entropy);
+    co_await sides.metadata.set_registry_id(id);
+  }
+  co_await sides.storage.create(id);
   co_return id;
+}
+
+Task<Result<void>> adopt_again(IdentitySides sides, WallTime now) {
+  const IdentityFacts facts = co_await gather_facts(sides);
+  if (!facts.storage_id) co_return refuse(ErrorCode::conflict, "the root has no id: berth serve adopts it by itself");
+  if (facts.metadata_id || !facts.metadata_is_empty) {
+    co_return refuse(ErrorCode::conflict, "the metadata is not empty: move the database away first");
+  }
+  co_await sides.adoption->begin_adoption(AdoptionKind::first, now);
+  co_await sides.metadata.set_registry_id(*facts.storage_id);
+  co_return Result<void>();
 }
 
 }  // namespace berth

@@ -17,7 +17,9 @@ std::string refused(const IdentityFacts& facts) {
   return plan ? "" : plan.error().message;
 }
 
-TEST(Identity, BeginsOnAnEmptyRoot) { EXPECT_EQ(planned({}), IdentityPlan::begin); }
+TEST(Identity, BeginsOnAnEmptyRoot) {
+  EXPECT_EQ(planned({}), IdentityPlan::begin);
+}
 
 TEST(Identity, ProceedsWhenBothSidesAgree) {
   EXPECT_EQ(planned({.storage_id = "a", .metadata_id = "a", .metadata_is_empty = false}), IdentityPlan::proceed);
@@ -43,8 +45,17 @@ TEST(Identity, RefusesMetadataWhoseBlobsAreGone) {
   EXPECT_NE(refused({.metadata_id = "a", .metadata_is_empty = false}).find("mounted"), std::string::npos);
 }
 
-TEST(Identity, RefusesAForeignRoot) {
-  EXPECT_NE(refused({.has_foreign_repositories = true}).find("Distribution"), std::string::npos);
+TEST(Identity, AdoptsAForeignRoot) {
+  EXPECT_EQ(planned({.has_foreign_repositories = true}), IdentityPlan::adopt);
+}
+
+TEST(Identity, AdoptsAForeignRootWhoseAdoptionWasCutOffBeforeItsId) {
+  EXPECT_EQ(planned({.metadata_id = "a", .has_foreign_repositories = true}), IdentityPlan::adopt);
+}
+
+TEST(Identity, RefusesRecordsBesideAForeignRoot) {
+  const IdentityFacts facts{.metadata_id = "a", .metadata_is_empty = false, .has_foreign_repositories = true};
+  EXPECT_NE(refused(facts).find("mounted"), std::string::npos);
 }
 
 }  // namespace

@@ -33,6 +33,7 @@
 #include "lifecycle/scrubber.h"
 #include "lifecycle/upload_reaper.h"
 #include "lifecycle/usage_report.h"
+#include "metadata/change_counting_adoption_store.h"
 #include "metadata/change_counting_collection_store.h"
 #include "metadata/change_counting_repository_store.h"
 #include "metadata/change_counting_retention_store.h"
@@ -51,6 +52,7 @@
 #include "server/build_api.h"
 #include "server/build_collection.h"
 #include "server/build_http.h"
+#include "server/build_migration.h"
 #include "server/build_retention.h"
 #include "server/build_scrub.h"
 #include "server/build_stores.h"
@@ -70,6 +72,9 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kDrainTimeDefault = 10s;
 constexpr std::chrono::milliseconds kManifestCopyInterval = 1s;
+constexpr std::chrono::milliseconds kLinkInterval = 1s;
+// A round that ended has nothing left to do; one that failed comes again sooner.
+constexpr std::chrono::milliseconds kAdoptionRetry = 1min;
 constexpr std::chrono::milliseconds kCertificateWatchInterval = 5s;
 constexpr std::chrono::milliseconds kCertificateWarningInterval = 24h;
 constexpr std::chrono::milliseconds kKeyRotationInterval = 10min;
@@ -145,6 +150,11 @@ class Program {
   void reload();
   Task<> finish_reload(PolicySource rules);
   Task<> copy_manifests();
+  Task<> adopt();
+  Task<> write_links();
+  Task<std::string> adopt_as(JobRun& run);
+  std::unique_ptr<Migration> make_migration();
+  std::string held_because() const;
   Task<> purge_uploads();
   Task<std::string> purge_uploads_as(JobRun& run);
   std::chrono::milliseconds wait_for_retention() const;
@@ -189,6 +199,9 @@ class Program {
   const ReadOnlyParts read_only_parts_{.mode = registry_.read_only, .metadata = metadata_};
   Scrubber scrubber_;
   ScrubDesk scrub_;
+  ManifestCopier copier_;
+  std::optional<ChangeCountingAdoptionStore> adoption_store_;  ///< nothing: no volume can be adopted
+  std::unique_ptr<Migration> migration_;                       ///< null: the same
   ChangeCountingRetentionStore retention_store_;
   PullTimes pulls_;
   RetentionEngine retention_engine_;
@@ -199,7 +212,6 @@ class Program {
   std::unique_ptr<Budgets> budgets_;  ///< null: nothing is limited
   Api api_;
   DebugApi debug_api_;
-  ManifestCopier copier_;
   UploadReaper reaper_;
   FileWatch certificates_;
   // Main thread only.
@@ -238,7 +250,8 @@ Program::Program(const ServerConfig& config, Log& log)
       collector_({.blobs = stores_->blobs(), .metadata = metadata_, .collection = collection_store_, .trash = trash_},
                  digest_locks_, clock_, log, collector_options(config)),
       collection_(loop_.get_executor(), collector_, stores_->blobs(), trash_, clock_, log, metrics_,
-                  job_rows_.collection, build_collection_desk_options(config, registry_.read_only)),
+                  job_rows_.collection,
+                  build_collection_desk_options(config, registry_.read_only, [this] { return held_because(); })),
       undo_(metadata_, trash_, registry_.push_manifest, registry_.delete_content, clock_, registry_.policy,
             registry_.read_only),
       manage_repository_({.metadata = metadata_,
@@ -262,6 +275,8 @@ Program::Program(const ServerConfig& config, Log& log)
                 build_scrubber_options(config, registry_.read_only)),
       scrub_(loop_.get_executor(), scrubber_, clock_, log, metrics_, job_rows_.scrub,
              build_scrub_desk_options(config, registry_.read_only)),
+      copier_(stores_->blobs(), metadata_, digest_locks_, clock_),
+      migration_(make_migration()),
       retention_store_(stores_->retention(), changes_),
       pulls_(retention_store_, clock_, metrics_, {.counts_head = config.pull_times.counts_head}),
       retention_engine_({.metadata = metadata_,
@@ -285,7 +300,9 @@ Program::Program(const ServerConfig& config, Log& log)
              .pins = &pins_,
              .retention = &retention_,
              .jobs = &job_rows_.book,
-             .usage = &usage_},
+             .usage = &usage_,
+             .adoption = migration_ ? &migration_->adoption : nullptr,
+             .exports = migration_ ? &migration_->exports : nullptr},
       budgets_(config.rate_limits.is_on()
                    ? std::make_unique<LocalBudgets>(config.rate_limits.owner_count, clock_, entropy_, metrics_)
                    : nullptr),
@@ -294,9 +311,9 @@ Program::Program(const ServerConfig& config, Log& log)
            {.admin = &admin_,
             .budgets = budgets_.get(),
             .aliases = &aliases_,
-            .pulls = config.pull_times.is_enabled ? &pulls_ : nullptr}),
+            .pulls = config.pull_times.is_enabled ? &pulls_ : nullptr,
+            .repositories = migration_ ? &migration_->adoption : nullptr}),
       debug_api_(health_, metrics_, build_debug_api_options(config)),
-      copier_(stores_->blobs(), metadata_, digest_locks_, clock_),
       reaper_(stores_->blobs(), stores_->uploads(), metadata_, digest_locks_, upload_locks_, clock_, log,
               reaper_options(config.storage.upload_purging)),
       certificates_(tls_files(config.http.tls)),
@@ -305,6 +322,7 @@ Program::Program(const ServerConfig& config, Log& log)
   registry_.read_only.switch_to(run_to_end(metadata_.is_read_only()));
   if (registry_.read_only.is_on()) log.warn("the registry is read-only");
   run_to_end(aliases_.load());
+  if (migration_) run_to_end(migration_->adoption.prepare());
   metrics_.gauge_from("berth_read_only", "1 while the registry refuses changes.",
                       [this] { return registry_.read_only.is_on() ? 1.0 : 0.0; });
   retention_.set_rules(config.retention.rules);
@@ -318,9 +336,32 @@ Program::Program(const ServerConfig& config, Log& log)
 
 CollectorOptions Program::collector_options(const ServerConfig& config) const {
   CollectorOptions options = build_collector_options(config);
-  options.may_remove = [this] { return registry_.promises.may_remove(); };
+  options.may_remove = [this] {
+    return registry_.promises.may_remove() && (!migration_ || migration_->adoption.may_remove());
+  };
   options.courtesy = {.request_time = [this] { return public_.busy_time(); }, .percent = config.gc.busy_percent};
   return options;
+}
+
+std::unique_ptr<Migration> Program::make_migration() {
+  if (stores_->adoption() == nullptr) return nullptr;
+  adoption_store_.emplace(*stores_->adoption(), changes_);
+  return std::make_unique<Migration>(loop_.get_executor(),
+                                     MigrationWorld{.tree = *stores_->link_tree(),
+                                                    .adoption = *adoption_store_,
+                                                    .links = *stores_->links(),
+                                                    .stores = *stores_,
+                                                    .digest_locks = digest_locks_,
+                                                    .clock = clock_,
+                                                    .log = log_,
+                                                    .metrics = metrics_,
+                                                    .health = health_,
+                                                    .copy_manifests = [this] { return copy_manifests(); }},
+                                     config_);
+}
+
+std::string Program::held_because() const {
+  return migration_ ? migration_->adoption.reason() : std::string();
 }
 
 int Program::run() {
@@ -376,6 +417,13 @@ void Program::start_jobs() {
   health_checks_ = std::make_unique<HealthChecks>(loop_.get_executor(), health_options(config_), stores_->blobs(),
                                                   metadata_, health_, log_);
   add({.name = "manifest copies", .interval = kManifestCopyInterval}, [this] { return copy_manifests(); });
+  if (migration_ && !migration_->adoption.is_complete()) {
+    add({.name = "adoption", .interval = kAdoptionRetry, .job = &job_rows_.adoption}, [this] { return adopt(); });
+  }
+  if (migration_ && (migration_->adoption.follows_links() || !migration_->adoption.is_complete())) {
+    add({.name = "link tree", .first_after = kLinkInterval, .interval = kLinkInterval},
+        [this] { return write_links(); });
+  }
   if (config_.gc.is_enabled && !config_.storage.is_read_only) {
     const auto interval = config_.gc.interval;
     add({.name = "garbage collection",
@@ -450,6 +498,10 @@ void Program::on_signal(int signal) {
   collection_.stop();
   scrub_.stop();
   retention_.stop();
+  if (migration_) {
+    migration_->adoption.stop();
+    migration_->exports.stop();
+  }
   for (const auto& job : jobs_) job->stop();
   health_checks_->stop();
   boost::system::error_code ignored;
@@ -481,6 +533,24 @@ Task<> Program::copy_manifests() {
   co_await copier_.run();
 }
 
+Task<> Program::adopt() {
+  if (migration_->adoption.is_complete()) co_return;
+  co_await job_rows_.adoption.run([this](JobRun& run) { return adopt_as(run); });
+}
+
+Task<std::string> Program::adopt_as(JobRun& run) {
+  AdoptionDesk& desk = migration_->adoption;
+  co_await desk.run([&run] { return run.should_stop(); },
+                    [&run](std::uint64_t done, std::uint64_t total) { run.set_progress(done, total); });
+  if (!desk.is_complete()) run.cut_short();
+  co_return desk.is_complete() ? "everything is read" : "not everything is read yet";
+}
+
+Task<> Program::write_links() {
+  co_await migration_->exports.begin_following(*stores_->links());
+  if (migration_->adoption.follows_links()) co_await migration_->exports.write_queue();
+}
+
 Task<> Program::purge_uploads() {
   co_await job_rows_.upload_purge.run([this](JobRun& run) { return purge_uploads_as(run); });
 }
@@ -503,8 +573,10 @@ void Program::write_what_is_noted() {
   try {
     run_to_end(job_rows_.book.flush());
     run_to_end(pulls_.flush());
+    // So that another registry can begin where this one ended.
+    if (migration_ && migration_->adoption.follows_links()) run_to_end(migration_->exports.write_last());
   } catch (const std::exception& error) {
-    log_.warn("the rows of jobs and times of pulls could not be written", {{"reason", error.what()}});
+    log_.warn("the rows of jobs, times of pulls and links could not be written", {{"reason", error.what()}});
   }
 }
 

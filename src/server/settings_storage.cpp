@@ -109,6 +109,10 @@ void describe_storage(SettingSection root, ServerConfig& config) {
       .value("disable", flag(config.storage.is_redirect_disabled),
              "Serves blobs through the registry. Drivers that cannot redirect (filesystem) always do.");
   describe_maintenance(storage, config.storage);
+  storage.value(
+      "distribution_links", flag(config.storage.distribution_links),
+      "Berth's own. Writes Distribution's link files behind every change, so that registry:2 and registry:3 can"
+      " serve the volume at any time. Unset it is so on a volume that was adopted.");
   SettingSection cache = storage.section(
       "cache", "A cache of blob descriptors.",
       {.status = SettingStatus::accepted_no_op, .reason = "the metadata store answers without such a cache"});
@@ -162,6 +166,14 @@ void describe_metadata(SettingSection root, ServerConfig& config) {
              "empties"
              " the trash, as people expect who delete and collect.");
 
+  SettingSection adoption = root.section(
+      "adoption",
+      "Berth's own. Taking over the volume of a registry of CNCF Distribution, which `serve` does by itself.");
+  adoption.value(
+      "wait", duration(config.adoption.wait),
+      "How long a request for a repository that is not read yet waits until it is, before it is answered 503.");
+  adoption.value("verify", flag(config.adoption.is_verifying),
+                 "Reads the bytes of every blob, which takes long; otherwise only of those whose size is odd.");
   root.section("aliases", "Berth's own. Old names of repositories that were renamed with `berth repository rename`.")
       .value("keep", duration(config.aliases.keep),
              "How long an old name stands for the new one, unless the command says otherwise; 0s: not at all.");

@@ -477,6 +477,21 @@ nobody   DELETE  /api/v1/repositories?repository=secret/app   401   ask registry
 carol    DELETE  /api/v1/repositories?repository=secret/app   403   DENIED
 root     DELETE  /api/v1/repositories?repository=secret/app   200
 root     POST    /api/v1/undo#{"repository":"secret/app"}   200
+nobody   GET     /api/v1/adoption   401   ask registry:admin:*
+carol    GET     /api/v1/adoption   403   DENIED
+root     GET     /api/v1/adoption   404
+nobody   POST    /api/v1/adoption/run#{}   401   ask registry:admin:*
+carol    POST    /api/v1/adoption/run#{}   403   DENIED
+root     POST    /api/v1/adoption/run#{}   202
+nobody   POST    /api/v1/adoption/accept-losses#{}   401   ask registry:admin:*
+carol    POST    /api/v1/adoption/accept-losses#{}   403   DENIED
+root     POST    /api/v1/adoption/accept-losses#{}   200
+nobody   POST    /api/v1/exports#{}   401   ask registry:admin:*
+carol    POST    /api/v1/exports#{}   403   DENIED
+root     POST    /api/v1/exports#{}   202
+nobody   GET     /api/v1/exports/1   401   ask registry:admin:*
+carol    GET     /api/v1/exports/1   403   DENIED
+root     GET     /api/v1/exports/1   200
 nobody   GET     /api/v1/pins   401   ask registry:admin:*
 carol    GET     /api/v1/pins   403   DENIED
 root     GET     /api/v1/pins   200

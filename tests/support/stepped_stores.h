@@ -307,6 +307,9 @@ class SteppedStores final : public MetadataStore,
   Task<StoredFilePage> list(FilePosition from, std::size_t limit) override {
     return files_.list(std::move(from), limit);
   }
+  Task<std::vector<FileLook>> look_at(std::vector<Digest> digests, std::uint64_t read_up_to_bytes) override {
+    return files_.look_at(std::move(digests), read_up_to_bytes);
+  }
   Task<std::optional<std::string>> quarantine(Digest digest) override { return after_step(files_.quarantine(digest)); }
 
  private:

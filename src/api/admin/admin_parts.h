@@ -11,6 +11,8 @@
 #include "lifecycle/retention_desk.h"
 #include "lifecycle/scrub_desk.h"
 #include "lifecycle/usage_report.h"
+#include "migration/adoption_desk.h"
+#include "migration/export_desk.h"
 #include "registry/manage_repository.h"
 #include "registry/pin_manifest.h"
 #include "registry/read_only_mode.h"
@@ -51,6 +53,8 @@ struct AdminParts {
   RetentionDesk* retention = nullptr;             ///< null: there is no retention here
   JobBook* jobs = nullptr;                        ///< null: nothing runs here
   UsageReporter* usage = nullptr;                 ///< null: nothing is counted here
+  AdoptionDesk* adoption = nullptr;               ///< null: no volume is taken over here
+  ExportDesk* exports = nullptr;                  ///< null: none is handed back
 };
 
 }  // namespace berth

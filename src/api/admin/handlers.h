@@ -58,6 +58,13 @@ Task<Answer> delete_pin(const AdminParts& admin, Exchange& exchange);
 Task<Answer> get_aliases(const AdminParts& admin, Exchange& exchange);
 Task<Answer> delete_alias(const AdminParts& admin, Exchange& exchange);
 
+// migration.cpp
+Task<Answer> get_adoption(const AdminParts& admin, Exchange& exchange);
+Task<Answer> post_adoption_run(const AdminParts& admin, Exchange& exchange);
+Task<Answer> post_adoption_acceptance(const AdminParts& admin, Exchange& exchange);
+Task<Answer> post_export(const AdminParts& admin, Exchange& exchange);
+Task<Answer> get_export(const AdminParts& admin, Exchange& exchange);
+
 // read_only.cpp
 Task<Answer> get_read_only(const AdminParts& admin, Exchange& exchange);
 Task<Answer> patch_read_only(const AdminParts& admin, Exchange& exchange);

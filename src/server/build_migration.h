@@ -1,0 +1,42 @@
+// Migration: what takes a volume of CNCF Distribution over and hands it back, put together for a server or a command.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <functional>
+
+#include "async/key_lock.h"
+#include "migration/adopter.h"
+#include "migration/adoption_desk.h"
+#include "migration/export_desk.h"
+#include "migration/link_exporter.h"
+#include "server/build_stores.h"
+#include "server/config.h"
+
+namespace berth {
+
+/// What it stands on. Lifetime: outlives the Migration.
+struct MigrationWorld {
+  LinkTree& tree;
+  AdoptionStore& adoption;  ///< that counts changes, where answers are kept
+  LinkStore& links;
+  OpenStores& stores;
+  KeyLock& digest_locks;
+  const Clock& clock;
+  Log& log;
+  Metrics& metrics;
+  Health& health;
+  std::function<Task<>()> copy_manifests;
+};
+
+struct Migration {
+  Migration(const boost::asio::any_io_executor& loop, const MigrationWorld& world, const ServerConfig& config);
+
+  Adopter adopter;
+  AdoptionDesk adoption;
+  LinkExporter exporter;
+  ExportDesk exports;
+};
+
+AdopterOptions build_adopter_options(const ServerConfig& config);
+
+}  // namespace berth
