@@ -77,7 +77,9 @@ int adopt(AdminClient& client, OutputForm form) {
   for (;;) {
     view = client.ask("GET", "/adoption?from=9000000000000000000");
     if (view.at("complete").as_bool()) break;
-    if (!view.at("running").as_bool()) throw Failure(FailureKind::internal, "the adoption ended early: see the log");
+    if (!view.at("running").as_bool()) {
+      throw Failure(FailureKind::internal, "the adoption ended early: " + text_of(view, "failure"));
+    }
     const std::uint64_t total = number_of(view, "total");
     progress.show(number_of(view, "done"), total, fmt::format("{} of {} repositories", number_of(view, "done"), total));
     std::this_thread::sleep_for(kPause);

@@ -111,7 +111,7 @@ struct AdoptContent {
 };
 
 struct AdoptedContent {
-  AdoptionCounts counts = {};              ///< what is new on record
+  AdoptionCounts counts = {};              ///< what of it is on record now; `merge`: what is new there
   std::vector<std::size_t> dangling = {};  ///< tags whose manifest is not on record: indexes into `tags`
   /// Blobs on record as missing whose file lies there: indexes into `blobs`. Whoever has read their bytes and found
   /// them good says so (ScrubStore::mark_blob_found).

@@ -163,7 +163,9 @@ Task<> Adopter::read_revisions(Reading& reading) {
       digests.push_back(digest);
       pushed.emplace(digest, each.link.modified);
     }
+    const std::size_t count = digests.size();
     std::vector<Digest> unread = co_await world_.store.without_manifest(*reading.repository, std::move(digests));
+    if (reading.kind == AdoptionKind::first) reading.counts.manifests += count - unread.size();
     co_await read_manifests(reading, std::move(unread), std::move(pushed));
     co_await tell(reading);
   }

@@ -71,6 +71,11 @@ std::string AdoptionDesk::reason() const {
 Task<> AdoptionDesk::run(std::function<bool()> should_stop,
                          std::function<void(std::uint64_t done, std::uint64_t total)> on_progress) {
   if (!is_pending_ || is_running_.exchange(true)) co_return;
+  co_await run_alone(std::move(should_stop), std::move(on_progress));
+}
+
+Task<> AdoptionDesk::run_alone(std::function<bool()> should_stop,
+                               std::function<void(std::uint64_t done, std::uint64_t total)> on_progress) {
   const AtEnd end([this] { is_running_ = false; });
   AdoptionRun run{.kind = kind_, .began = began_};
   run.should_stop = [this, should_stop = std::move(should_stop)] {
@@ -160,17 +165,21 @@ Task<> AdoptionDesk::read_asked(std::string name) {
 Task<std::optional<AdoptionView>> AdoptionDesk::look() {
   const std::optional<AdoptionRecord> record = co_await parts_.store.adoption();
   if (!record) co_return std::nullopt;
-  co_return AdoptionView{.record = *record, .is_running = is_running_, .done = done_, .total = total_};
+  const std::lock_guard lock(mutex_);
+  co_return AdoptionView{
+      .record = *record, .is_running = is_running_, .failure = failure_, .done = done_, .total = total_};
 }
 
 void AdoptionDesk::begin() {
-  if (!is_pending_ || is_running_) return;
-  boost::asio::co_spawn(loop_, run({}, {}), [this](const std::exception_ptr& error) {
+  if (!is_pending_ || is_running_.exchange(true)) return;
+  boost::asio::co_spawn(loop_, run_alone({}, {}), [this](const std::exception_ptr& error) {
     if (!error) return;
     try {
       std::rethrow_exception(error);
     } catch (const std::exception& failure) {
       parts_.log.error("adoption ended early", {{"reason", failure.what()}});
+      const std::lock_guard lock(mutex_);
+      failure_ = failure.what();
     }
   });
 }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -36,8 +37,9 @@ struct AdoptionDeskOptions {
 struct AdoptionView {
   AdoptionRecord record;
   bool is_running = false;
-  std::uint64_t done = 0;   ///< repositories
-  std::uint64_t total = 0;  ///< 0: not counted yet
+  std::string failure = {};  ///< why it ended early
+  std::uint64_t done = 0;    ///< repositories
+  std::uint64_t total = 0;   ///< 0: not counted yet
 };
 
 /// Threading: any thread where nothing else is said. Lifetime: outlives the loop; the loop ends after stop().
@@ -86,6 +88,8 @@ class AdoptionDesk final : public RepositoryGate {
   void stop() { is_stopping_ = true; }
 
  private:
+  Task<> run_alone(std::function<bool()> should_stop,
+                   std::function<void(std::uint64_t done, std::uint64_t total)> on_progress);
   Task<> complete();
   void tell_health();
   void ask_for(const std::string& name);
@@ -106,6 +110,9 @@ class AdoptionDesk final : public RepositoryGate {
   std::atomic<bool> follows_links_{false};
   std::atomic<std::uint64_t> done_{0};
   std::atomic<std::uint64_t> total_{0};
+  // Guarded by mutex_.
+  std::mutex mutex_;
+  std::string failure_;
   // Loop only.
   std::set<std::string> asked_;
 };

@@ -22,6 +22,7 @@ boost::json::object json_of(const AdoptionView& view, const AdoptionDesk& desk) 
   return {{"kind", record.kind == AdoptionKind::first ? "adoption" : "comparison"},
           {"complete", record.state == AdoptionState::complete},
           {"running", view.is_running},
+          {"failure", view.failure},
           {"began", admin::json_of(std::optional(record.began))},
           {"ended", admin::json_of(record.ended)},
           {"done", view.done},

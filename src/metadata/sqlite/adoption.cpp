@@ -52,6 +52,9 @@ class Adopting {
            connection_.query(Statement::find_queued_link, content_.repository.text(), kind, item).step();
   }
 
+  /// Of a first adoption all is told that is on record, so that one that was cut off tells the same in the end.
+  void count_known(std::uint64_t& count) const { count += content_.kind == AdoptionKind::first ? 1 : 0; }
+
   /// False if it is on record as missing.
   bool adopt_blob(const AdoptedBlob& blob) {
     if (!blob.size_bytes) {
@@ -64,7 +67,7 @@ class Adopting {
   }
 
   void adopt_manifest(const AdoptedManifest& manifest) {
-    if (sqlite::find_manifest_id(connection_, repository_, manifest.digest)) return;
+    if (sqlite::find_manifest_id(connection_, repository_, manifest.digest)) return count_known(done_.counts.manifests);
     if (is_queued(QueuedKind::revision, manifest.digest)) return;
     Charges charges(connection_, name_, repository_);
     charges.add_manifest(manifest.references, manifest.bytes.size());
@@ -83,7 +86,9 @@ class Adopting {
   }
 
   void adopt_layer(const Digest& digest) {
-    if (connection_.query(Statement::read_link_promise, digest, repository_).step()) return;
+    if (connection_.query(Statement::read_link_promise, digest, repository_).step()) {
+      return count_known(done_.counts.layers);
+    }
     // A link that its blob has outlived: nobody ever pulled it again.
     if (!connection_.query(Statement::find_blob_state, digest).step()) return;
     if (is_queued(QueuedKind::layer, digest)) return;
@@ -102,7 +107,10 @@ class Adopting {
   bool adopt_tag(const AdoptedTag& tag) {
     if (is_queued(QueuedKind::tag, tag.tag.text())) return true;
     const std::optional<Digest> current = current_of(tag.tag);
-    if (current == tag.digest) return true;
+    if (current == tag.digest) {
+      count_known(done_.counts.tags);
+      return true;
+    }
     // What Berth was told of the tag is younger than what the tree says.
     const bool stands = content_.kind == AdoptionKind::first &&
                         (current || connection_.query(Statement::find_tag_change, repository_, tag.tag.text()).step());
@@ -262,7 +270,8 @@ Task<std::size_t> SqliteAdoptionStore::remove_absent(AbsentContent content) {
 
 Task<std::vector<Digest>> SqliteAdoptionStore::without_manifest(RepositoryName repository,
                                                                 std::vector<Digest> digests) {
-  return readers_.run([repository = std::move(repository), digests = std::move(digests)](Connection& connection) {
+  // By the writer, which has just written the neighbours: each of its commits empties a reader's cache.
+  return writer_.run(0, [repository = std::move(repository), digests = std::move(digests)](Connection& connection) {
     const std::optional<RepositoryId> home = sqlite::find_repository(connection, repository);
     if (!home) return digests;
     std::vector<Digest> without;
