@@ -77,6 +77,16 @@ it takes over what the other registry pushed, moved and deleted.
   berth export --layout distribution --verify config.yml     only compares; exit code 1 if something differs
 )";
 
+constexpr const char* kBackupFooter = R"(
+A backup is the metadata as of one moment and the blobs that it names, consistent beside pushes and collection. Each blob is kept
+once, whatever backups name it: the next backup costs what is new. On the file system of the registry blobs are linked, not
+copied: keep backups on another disk.
+
+  berth backup config.yml --to /backup/registry --keep 14
+  berth restore --from /backup/registry --list
+  berth restore config.yml --from /backup/registry --at 20260301T020000Z     nobody may serve the root meanwhile
+)";
+
 }  // namespace
 
 int run_berth(int argc, char** argv) {
@@ -153,6 +163,27 @@ int run_berth(int argc, char** argv) {
   export_command->add_flag("--json", is_export_json, "print JSON");
   export_command->footer(kExportFooter);
 
+  BackupOptions backup;
+  bool is_backup_json = false;
+  CLI::App* const backing_up = app.add_subcommand("backup", "copy the registry while it is served");
+  backing_up->add_option("CONFIG", backup.config_file, "the configuration file");
+  backing_up->add_option("--to", backup.directory, "the directory of backups; made if it is missing")->required();
+  backing_up->add_option("--keep", backup.keep, "how many of the newest backups stay; all, if it is not given");
+  backing_up->add_option("--keep-for", backup.keep_for, "remove backups that are older, like 720h");
+  backing_up->add_flag("--fast", backup.is_fast, "do not read files that are linked instead of copied");
+  backing_up->add_flag("--json", is_backup_json, "print JSON");
+  backing_up->footer(kBackupFooter);
+
+  RestoreCommandOptions restore;
+  bool is_restore_json = false;
+  CLI::App* const restoring = app.add_subcommand("restore", "bring a registry back from a backup");
+  restoring->add_option("CONFIG", restore.config_file, "the configuration file");
+  restoring->add_option("--from", restore.directory, "the directory of backups")->required();
+  restoring->add_option("--at", restore.name, "which of them; the newest, if it is not given");
+  restoring->add_flag("--list", restore.is_list, "only list the backups");
+  restoring->add_flag("--json", is_restore_json, "print JSON");
+  restoring->footer(kBackupFooter);
+
   std::optional<std::string> explain_file;
   std::string explain_digest;
   bool is_explain_json = false;
@@ -197,6 +228,14 @@ int run_berth(int argc, char** argv) {
   if (export_command->parsed()) {
     exporting.form = is_export_json ? OutputForm::json : OutputForm::people;
     return run_export(exporting);
+  }
+  if (backing_up->parsed()) {
+    backup.form = is_backup_json ? OutputForm::json : OutputForm::people;
+    return run_backup(backup);
+  }
+  if (restoring->parsed()) {
+    restore.form = is_restore_json ? OutputForm::json : OutputForm::people;
+    return run_restore(restore);
   }
   if (explain->parsed()) {
     return run_explain(explain_file, explain_digest, is_explain_json ? OutputForm::json : OutputForm::people);

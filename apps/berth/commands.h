@@ -2,6 +2,7 @@
 // error, what was asked for to standard output.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -76,6 +77,29 @@ struct ExportOptions {
 
 /// Hands the volume back. 1 if is_verifying finds a difference.
 int run_export(const ExportOptions& options);
+
+struct BackupOptions {
+  std::optional<std::string> config_file;
+  std::string directory;
+  std::uint64_t keep = 0;                    ///< backups; 0: all
+  std::optional<std::string> keep_for = {};  ///< "720h"
+  bool is_fast = false;                      ///< does not read what is linked
+  OutputForm form = OutputForm::people;
+};
+
+/// 1 also if the registry itself has lost something that is not in the backup then.
+int run_backup(const BackupOptions& options);
+
+struct RestoreCommandOptions {
+  std::optional<std::string> config_file;
+  std::string directory;
+  std::optional<std::string> name = {};  ///< which backup; unset: the newest
+  bool is_list = false;
+  OutputForm form = OutputForm::people;
+};
+
+/// The whole root, with nobody serving it.
+int run_restore(const RestoreCommandOptions& options);
 
 /// What keeps some content, or when and why it went.
 int run_explain(const std::optional<std::string>& file, const std::string& digest, OutputForm form);

@@ -123,6 +123,8 @@ constexpr std::array kAdoptionRun{for_admin(Method::post, admin::post_adoption_r
 constexpr std::array kAdoptionAcceptance{for_admin(Method::post, admin::post_adoption_acceptance)};
 constexpr std::array kExports{for_admin(Method::post, admin::post_export)};
 constexpr std::array kExport{for_admin(Method::get, admin::get_export)};
+constexpr std::array kBackups{for_admin(Method::post, admin::post_backup)};
+constexpr std::array kBackup{for_admin(Method::get, admin::get_backup)};
 constexpr std::array kUsage{for_admin(Method::get, admin::get_usage)};
 constexpr std::array kTagHistory{for_admin(Method::get, admin::get_tag_history)};
 
@@ -182,6 +184,8 @@ constexpr std::array kRoutes{
     Route{"/api/v1/adoption", "admin_adoption", kAdoption},
     Route{"/api/v1/adoption/run", "admin_adoption_run", kAdoptionRun},
     Route{"/api/v1/adoption/accept-losses", "admin_adoption_acceptance", kAdoptionAcceptance},
+    Route{"/api/v1/backups", "admin_backups", kBackups},
+    Route{"/api/v1/backups/{run}", "admin_backup", kBackup},
     Route{"/api/v1/exports", "admin_exports", kExports},
     Route{"/api/v1/exports/{run}", "admin_export", kExport},
 };

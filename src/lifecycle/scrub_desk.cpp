@@ -72,6 +72,20 @@ Task<std::string> ScrubDesk::scrub_round(JobRun& run) {
   co_return result;
 }
 
+Task<bool> ScrubDesk::compare() {
+  const KeyLock::Guard turn = co_await turns_.acquire(kTurn, kLongestRun);
+  ScrubReport report;
+  co_await job_.run([this, &report](JobRun& run) -> Task<std::string> {
+    ScrubRequest request = counted_request();
+    request.depth = ScrubDepth::sizes;
+    request.walks_files = true;
+    request.should_stop = [this] { return is_stopping_.load(); };
+    std::string result = co_await check(run, request, report);
+    co_return result;
+  });
+  co_return !report.was_stopped;
+}
+
 Task<std::string> ScrubDesk::check(JobRun& run, ScrubRequest& request, ScrubReport& report) {
   request.should_stop = [&run, stops = std::move(request.should_stop)] { return stops() || run.should_stop(); };
   request.on_progress = [&run, tell = std::move(request.on_progress)](const ScrubReport& so_far) {

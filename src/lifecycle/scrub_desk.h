@@ -54,6 +54,9 @@ class ScrubDesk {
   /// One round of the background: on the loop. It gives way to a check by hand.
   Task<> run_round();
 
+  /// Compares rows and files by their sizes, both ways: on the loop. True if it came to its end.
+  Task<bool> compare();
+
   /// Begins a check by hand. Refused: read_only, overloaded (one is under way).
   Result<std::uint64_t> start(ScrubOrder order);
   /// The latest check by hand, with findings from number `from` on; nothing if there was none or it has another number.

@@ -210,4 +210,12 @@ TEST_P(ScrubContract, RemembersSinceWhenAFileHasNoRecord) {
   EXPECT_TRUE(run_task(scrub().note_orphans({}, at(1))).empty());
 }
 
+TEST_P(ScrubContract, RemembersThatRowsAndFilesAreToBeCompared) {
+  EXPECT_FALSE(run_task(scrub().must_compare()));
+  run_task(scrub().set_must_compare(true));
+  EXPECT_TRUE(run_task(scrub().must_compare()));
+  run_task(scrub().set_must_compare(false));
+  EXPECT_FALSE(run_task(scrub().must_compare()));
+}
+
 }  // namespace berth

@@ -62,6 +62,10 @@ class ScrubStore {
   /// The bytes of a manifest, whatever repository has it: what its copy among the blobs must be.
   virtual Task<std::optional<SharedBytes>> manifest_bytes(Digest digest) = 0;
 
+  /// Whether rows and files have to be compared before anything is removed: after a restore, they come from two times.
+  virtual Task<bool> must_compare() = 0;
+  virtual Task<> set_must_compare(bool is_on) = 0;
+
   /// Files without a record were seen: since when each is known to be one, in the order given.
   virtual Task<std::vector<WallTime>> note_orphans(std::vector<Digest> digests, WallTime now) = 0;
   /// Forgets those that were last seen before `before`, at most `limit` of them; how many.

@@ -24,6 +24,7 @@
 #include "registry/alias_book.h"
 #include "registry/manage_repository.h"
 #include "registry/read_only_mode.h"
+#include "registry/removal_holds.h"
 #include "registry/undo_change.h"
 #include "server/build_api.h"
 #include "server/build_collection.h"
@@ -95,6 +96,7 @@ class Administration::OwnRun {
                     .adoption = *stores_->adoption(),
                     .links = *stores_->links(),
                     .stores = *stores_,
+                    .holds = holds_,
                     .digest_locks = digest_locks_,
                     .clock = clock_,
                     .log = *log_,
@@ -161,7 +163,8 @@ class Administration::OwnRun {
                 .jobs = &jobs_.book,
                 .usage = &usage_,
                 .adoption = &migration_.adoption,
-                .exports = &migration_.exports},
+                .exports = &migration_.exports,
+                .backups = &migration_.backups},
                *log_) {
     read_only_.switch_to(run_to_end(stores_->metadata().is_read_only()));
     retention_.set_rules(config.retention.rules);
@@ -177,6 +180,7 @@ class Administration::OwnRun {
     retention_.stop();
     migration_.adoption.stop();
     migration_.exports.stop();
+    migration_.backups.stop();
     work_.reset();
     loop_thread_.join();
     try {
@@ -207,14 +211,21 @@ class Administration::OwnRun {
     const bool needs_links = request.method == http::Method::post &&
                              (target == "/api/v1/garbage-collections" || target == "/api/v1/exports");
     if (needs_links) run_to_end(migration_.adoption.run({}, {}));
+    if (target == "/api/v1/garbage-collections" && request.method == http::Method::post) compare_restored();
     const http::Response response = run_to_end(admin_.answer(request));
     return {.status = response.status, .body = text_of(response)};
   }
 
  private:
+  /// A restored root: its rows and files come from two times.
+  void compare_restored() {
+    if (!run_to_end(stores_->scrub().must_compare())) return;
+    if (run_to_end(scrub_.compare())) run_to_end(stores_->scrub().set_must_compare(false));
+  }
+
   CollectorOptions collector_options(const ServerConfig& config) {
     CollectorOptions options = build_collector_options(config);
-    options.may_remove = [this] { return migration_.adoption.may_remove(); };
+    options.may_remove = [this] { return holds_.may_remove() && migration_.adoption.may_remove(); };
     return options;
   }
 
@@ -235,6 +246,7 @@ class Administration::OwnRun {
   KeyLock digest_locks_;
   boost::asio::io_context loop_{1};
   Health health_;
+  RemovalHolds holds_;
   ManifestCopier copier_;
   Migration migration_;
   Collector collector_;

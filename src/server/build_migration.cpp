@@ -1,6 +1,7 @@
 #include "server/build_migration.h"
 
 #include "server/build_api.h"
+#include "storage/layout.h"
 
 namespace berth {
 
@@ -47,6 +48,15 @@ Migration::Migration(const boost::asio::any_io_executor& loop, const MigrationWo
                 .log = world.log,
                 .copy_manifests = world.copy_manifests},
                {.digest_lock_wait = config.limits.registry.digest_lock_wait}),
-      exports(loop, exporter, adoption, world.log) {}
+      exports(loop, exporter, adoption, world.log),
+      backups(loop, {.snapshots = *world.stores.snapshots(),
+                     .open_snapshot = open_snapshot,
+                     .metadata = world.stores.metadata(),
+                     .blobs = world.stores.blobs(),
+                     .holds = world.holds,
+                     .disk = world.stores.disk(),
+                     .clock = world.clock,
+                     .log = world.log,
+                     .files = {world.stores.root() + "/" + std::string(layout::kTokenKeys)}}) {}
 
 }  // namespace berth

@@ -1,4 +1,5 @@
-// Migration: what takes a volume of CNCF Distribution over and hands it back, put together for a server or a command.
+// Migration: what takes a volume of CNCF Distribution over, hands it back, and copies it, put together for a server or
+// a command.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -7,8 +8,10 @@
 #include "async/key_lock.h"
 #include "migration/adopter.h"
 #include "migration/adoption_desk.h"
+#include "migration/backup_desk.h"
 #include "migration/export_desk.h"
 #include "migration/link_exporter.h"
+#include "registry/removal_holds.h"
 #include "server/build_stores.h"
 #include "server/config.h"
 
@@ -20,6 +23,7 @@ struct MigrationWorld {
   AdoptionStore& adoption;  ///< that counts changes, where answers are kept
   LinkStore& links;
   OpenStores& stores;
+  RemovalHolds& holds;
   KeyLock& digest_locks;
   const Clock& clock;
   Log& log;
@@ -35,6 +39,7 @@ struct Migration {
   AdoptionDesk adoption;
   LinkExporter exporter;
   ExportDesk exports;
+  BackupDesk backups;
 };
 
 AdopterOptions build_adopter_options(const ServerConfig& config);

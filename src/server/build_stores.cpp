@@ -18,6 +18,7 @@
 #include "metadata/memory/memory_account_store.h"
 #include "metadata/memory/memory_metadata_store.h"
 #include "metadata/sqlite/sqlite_metadata_store.h"
+#include "metadata/sqlite/sqlite_snapshot.h"
 #include "server/build_api.h"
 #include "server/file_system_kind.h"
 #include "server/identity.h"
@@ -117,6 +118,7 @@ class DiskStores final : public OpenStores {
   AdoptionStore* adoption() override { return &metadata_->adoption(); }
   LinkStore* links() override { return &metadata_->links(); }
   LinkTree* link_tree() override { return &storage_.links(); }
+  SnapshotStore* snapshots() override { return &*metadata_; }
   UsageStore& usage() override { return metadata_->usage(); }
   BlockingPool& disk() override { return disk_; }
   const std::string& registry_id() const override { return registry_id_; }
@@ -214,6 +216,7 @@ class MemoryStores final : public OpenStores {
   AdoptionStore* adoption() override { return nullptr; }
   LinkStore* links() override { return nullptr; }
   LinkTree* link_tree() override { return nullptr; }
+  SnapshotStore* snapshots() override { return nullptr; }
   UsageStore& usage() override { return metadata_; }
   BlockingPool& disk() override { return disk_; }
   const std::string& registry_id() const override { return registry_id_; }
@@ -229,6 +232,10 @@ class MemoryStores final : public OpenStores {
 };
 
 }  // namespace
+
+std::unique_ptr<MetadataSnapshot> open_snapshot(const std::string& path) {
+  return std::make_unique<SqliteSnapshot>(path);
+}
 
 std::unique_ptr<OpenStores> open_stores(const ServerConfig& config, const Clock& clock, Entropy& entropy, Log& log,
                                         Metrics& metrics) {

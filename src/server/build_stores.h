@@ -17,6 +17,7 @@
 #include "metadata/repository_store.h"
 #include "metadata/retention_store.h"
 #include "metadata/scrub_store.h"
+#include "metadata/snapshot_store.h"
 #include "metadata/trash_store.h"
 #include "metadata/usage_store.h"
 #include "observe/log.h"
@@ -49,6 +50,8 @@ class OpenStores {
   virtual AdoptionStore* adoption() = 0;
   virtual LinkStore* links() = 0;
   virtual LinkTree* link_tree() = 0;
+  /// What copies of the metadata are made with; null if nothing is on disk.
+  virtual SnapshotStore* snapshots() = 0;
   /// The scopes of the configured quotas are kept.
   virtual UsageStore& usage() = 0;
   /// The pool for work that blocks on the disk.
@@ -57,6 +60,9 @@ class OpenStores {
   /// The root directory, without a slash at its end; empty if nothing is on disk.
   virtual const std::string& root() const = 0;
 };
+
+/// A copy of the metadata, opened. Blocks. Throws Failure(metadata) if it is none.
+std::unique_ptr<MetadataSnapshot> open_snapshot(const std::string& path);
 
 /// Blocks: for the start. Throws a Failure whose text is one line for the operator if the root is locked, on a network
 /// file system, or the two sides do not belong together; then nothing of the root has been touched. The root of a

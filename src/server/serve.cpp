@@ -47,6 +47,7 @@
 #include "registry/manage_repository.h"
 #include "registry/pull_times.h"
 #include "registry/registry.h"
+#include "registry/removal_holds.h"
 #include "registry/undo_change.h"
 #include "server/access.h"
 #include "server/build_api.h"
@@ -152,6 +153,7 @@ class Program {
   Task<> copy_manifests();
   Task<> adopt();
   Task<> write_links();
+  Task<> compare_restored();
   Task<std::string> adopt_as(JobRun& run);
   std::unique_ptr<Migration> make_migration();
   std::string held_because() const;
@@ -175,6 +177,7 @@ class Program {
   Health health_;
   KeyLock digest_locks_;
   KeyLock upload_locks_;
+  RemovalHolds holds_;
   std::unique_ptr<AccessLog> access_log_;
   std::unique_ptr<OpenStores> stores_;
   ChangeNumbers changes_;
@@ -202,6 +205,7 @@ class Program {
   ManifestCopier copier_;
   std::optional<ChangeCountingAdoptionStore> adoption_store_;  ///< nothing: no volume can be adopted
   std::unique_ptr<Migration> migration_;                       ///< null: the same
+  std::optional<RemovalHolds::Hold> restored_;                 ///< until rows and files were compared
   ChangeCountingRetentionStore retention_store_;
   PullTimes pulls_;
   RetentionEngine retention_engine_;
@@ -302,7 +306,8 @@ Program::Program(const ServerConfig& config, Log& log)
              .jobs = &job_rows_.book,
              .usage = &usage_,
              .adoption = migration_ ? &migration_->adoption : nullptr,
-             .exports = migration_ ? &migration_->exports : nullptr},
+             .exports = migration_ ? &migration_->exports : nullptr,
+             .backups = migration_ ? &migration_->backups : nullptr},
       budgets_(config.rate_limits.is_on()
                    ? std::make_unique<LocalBudgets>(config.rate_limits.owner_count, clock_, entropy_, metrics_)
                    : nullptr),
@@ -323,6 +328,9 @@ Program::Program(const ServerConfig& config, Log& log)
   if (registry_.read_only.is_on()) log.warn("the registry is read-only");
   run_to_end(aliases_.load());
   if (migration_) run_to_end(migration_->adoption.prepare());
+  if (run_to_end(stores_->scrub().must_compare())) {
+    restored_.emplace(holds_, "nothing is removed until the restored rows and files were compared");
+  }
   metrics_.gauge_from("berth_read_only", "1 while the registry refuses changes.",
                       [this] { return registry_.read_only.is_on() ? 1.0 : 0.0; });
   retention_.set_rules(config.retention.rules);
@@ -337,7 +345,7 @@ Program::Program(const ServerConfig& config, Log& log)
 CollectorOptions Program::collector_options(const ServerConfig& config) const {
   CollectorOptions options = build_collector_options(config);
   options.may_remove = [this] {
-    return registry_.promises.may_remove() && (!migration_ || migration_->adoption.may_remove());
+    return registry_.promises.may_remove() && holds_.may_remove() && (!migration_ || migration_->adoption.may_remove());
   };
   options.courtesy = {.request_time = [this] { return public_.busy_time(); }, .percent = config.gc.busy_percent};
   return options;
@@ -351,6 +359,7 @@ std::unique_ptr<Migration> Program::make_migration() {
                                                     .adoption = *adoption_store_,
                                                     .links = *stores_->links(),
                                                     .stores = *stores_,
+                                                    .holds = holds_,
                                                     .digest_locks = digest_locks_,
                                                     .clock = clock_,
                                                     .log = log_,
@@ -361,7 +370,8 @@ std::unique_ptr<Migration> Program::make_migration() {
 }
 
 std::string Program::held_because() const {
-  return migration_ ? migration_->adoption.reason() : std::string();
+  std::string why = holds_.reason();
+  return why.empty() && migration_ ? migration_->adoption.reason() : why;
 }
 
 int Program::run() {
@@ -419,6 +429,10 @@ void Program::start_jobs() {
   add({.name = "manifest copies", .interval = kManifestCopyInterval}, [this] { return copy_manifests(); });
   if (migration_ && !migration_->adoption.is_complete()) {
     add({.name = "adoption", .interval = kAdoptionRetry, .job = &job_rows_.adoption}, [this] { return adopt(); });
+  }
+  if (restored_) {
+    add({.name = "comparison after restore", .interval = kAdoptionRetry, .job = &job_rows_.scrub},
+        [this] { return compare_restored(); });
   }
   if (migration_ && (migration_->adoption.follows_links() || !migration_->adoption.is_complete())) {
     add({.name = "link tree", .first_after = kLinkInterval, .interval = kLinkInterval},
@@ -501,6 +515,7 @@ void Program::on_signal(int signal) {
   if (migration_) {
     migration_->adoption.stop();
     migration_->exports.stop();
+    migration_->backups.stop();
   }
   for (const auto& job : jobs_) job->stop();
   health_checks_->stop();
@@ -544,6 +559,14 @@ Task<std::string> Program::adopt_as(JobRun& run) {
                     [&run](std::uint64_t done, std::uint64_t total) { run.set_progress(done, total); });
   if (!desk.is_complete()) run.cut_short();
   co_return desk.is_complete() ? "everything is read" : "not everything is read yet";
+}
+
+Task<> Program::compare_restored() {
+  if (!restored_) co_return;
+  const bool is_done = co_await scrub_.compare();
+  if (!is_done) co_return;
+  co_await stores_->scrub().set_must_compare(false);
+  restored_.reset();
 }
 
 Task<> Program::write_links() {

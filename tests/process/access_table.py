@@ -489,6 +489,12 @@ root     POST    /api/v1/adoption/accept-losses#{}   200
 nobody   POST    /api/v1/exports#{}   401   ask registry:admin:*
 carol    POST    /api/v1/exports#{}   403   DENIED
 root     POST    /api/v1/exports#{}   202
+nobody   POST    /api/v1/backups#{"directory":"relative"}   401   ask registry:admin:*
+carol    POST    /api/v1/backups#{"directory":"relative"}   403   DENIED
+root     POST    /api/v1/backups#{"directory":"relative"}   400   REQUEST_INVALID
+nobody   GET     /api/v1/backups/1   401   ask registry:admin:*
+carol    GET     /api/v1/backups/1   403   DENIED
+root     GET     /api/v1/backups/1   404   NOT_FOUND
 nobody   GET     /api/v1/exports/1   401   ask registry:admin:*
 carol    GET     /api/v1/exports/1   403   DENIED
 root     GET     /api/v1/exports/1   200

@@ -298,6 +298,8 @@ class SteppedStores final : public MetadataStore,
   }
   Task<AffectedImages> images_of(Digest digest, std::size_t limit) override { return scrub_.images_of(digest, limit); }
   Task<std::optional<SharedBytes>> manifest_bytes(Digest digest) override { return scrub_.manifest_bytes(digest); }
+  Task<bool> must_compare() override { return scrub_.must_compare(); }
+  Task<> set_must_compare(bool is_on) override { return scrub_.set_must_compare(is_on); }
   Task<std::vector<WallTime>> note_orphans(std::vector<Digest> digests, WallTime now) override {
     return after_step(scrub_.note_orphans(std::move(digests), now));
   }

@@ -12,6 +12,7 @@
 #include "lifecycle/scrub_desk.h"
 #include "lifecycle/usage_report.h"
 #include "migration/adoption_desk.h"
+#include "migration/backup_desk.h"
 #include "migration/export_desk.h"
 #include "registry/manage_repository.h"
 #include "registry/pin_manifest.h"
@@ -55,6 +56,7 @@ struct AdminParts {
   UsageReporter* usage = nullptr;                 ///< null: nothing is counted here
   AdoptionDesk* adoption = nullptr;               ///< null: no volume is taken over here
   ExportDesk* exports = nullptr;                  ///< null: none is handed back
+  BackupDesk* backups = nullptr;                  ///< null: nothing is backed up here
 };
 
 }  // namespace berth

@@ -65,6 +65,10 @@ Task<Answer> post_adoption_acceptance(const AdminParts& admin, Exchange& exchang
 Task<Answer> post_export(const AdminParts& admin, Exchange& exchange);
 Task<Answer> get_export(const AdminParts& admin, Exchange& exchange);
 
+// backups.cpp
+Task<Answer> post_backup(const AdminParts& admin, Exchange& exchange);
+Task<Answer> get_backup(const AdminParts& admin, Exchange& exchange);
+
 // read_only.cpp
 Task<Answer> get_read_only(const AdminParts& admin, Exchange& exchange);
 Task<Answer> patch_read_only(const AdminParts& admin, Exchange& exchange);

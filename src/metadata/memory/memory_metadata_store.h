@@ -107,6 +107,8 @@ class MemoryMetadataStore final : public MetadataStore,
   Task<bool> mark_blob_found(Digest digest, WallTime now) override;
   Task<AffectedImages> images_of(Digest digest, std::size_t limit) override;
   Task<std::optional<SharedBytes>> manifest_bytes(Digest digest) override;
+  Task<bool> must_compare() override;
+  Task<> set_must_compare(bool is_on) override;
   Task<std::vector<WallTime>> note_orphans(std::vector<Digest> digests, WallTime now) override;
   Task<std::size_t> forget_orphans(WallTime before, std::size_t limit) override;
 
@@ -217,6 +219,7 @@ class MemoryMetadataStore final : public MetadataStore,
   std::int64_t next_trashed_ = 1;
   std::map<Digest, Orphan> orphans_;
   bool is_read_only_ = false;
+  bool must_compare_ = false;
   std::map<RepositoryName, std::pair<RepositoryName, WallTime>> aliases_;  // what it stands for, until when
   std::map<std::string, RetentionPlanRecord> plans_;
   std::map<std::string, JobRecord> jobs_;

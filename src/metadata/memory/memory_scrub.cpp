@@ -108,6 +108,17 @@ Task<std::optional<SharedBytes>> MemoryMetadataStore::manifest_bytes(Digest dige
   co_return std::nullopt;
 }
 
+Task<bool> MemoryMetadataStore::must_compare() {
+  const std::lock_guard lock(mutex_);
+  co_return must_compare_;
+}
+
+Task<> MemoryMetadataStore::set_must_compare(bool is_on) {
+  const std::lock_guard lock(mutex_);
+  must_compare_ = is_on;
+  co_return;
+}
+
 Task<std::vector<WallTime>> MemoryMetadataStore::note_orphans(std::vector<Digest> digests, WallTime now) {
   const std::lock_guard lock(mutex_);
   std::vector<WallTime> found;

@@ -52,7 +52,7 @@ int newest_schema() {
   return static_cast<int>(kMigrations.size());
 }
 
-void prepare_schema(Connection& connection, const std::string& path, int up_to) {
+long long expect_ours(Connection& connection, const std::string& path) {
   const long long application = read_number(connection, "PRAGMA application_id");
   const long long version = read_number(connection, "PRAGMA user_version");
   const long long tables = read_number(connection, "SELECT count(*) FROM sqlite_schema");
@@ -64,6 +64,11 @@ void prepare_schema(Connection& connection, const std::string& path, int up_to) 
                   fmt::format("{} was written by a newer Berth (schema {}, this program knows up to {})", path, version,
                               newest_schema()));
   }
+  return version;
+}
+
+void prepare_schema(Connection& connection, const std::string& path, int up_to) {
+  const long long version = expect_ours(connection, path);
   const std::vector<std::string> mode = connection.read_values("PRAGMA journal_mode = WAL");
   if (mode.empty() || mode.front() != "wal") {
     throw Failure(FailureKind::metadata, fmt::format("{} lies where SQLite cannot keep a write-ahead log", path));

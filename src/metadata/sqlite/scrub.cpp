@@ -16,6 +16,8 @@ using sqlite::Statement;
 
 namespace {
 
+constexpr std::string_view kMustCompare = "must_compare";
+
 BlobRecord read_record(const Query& query) {
   return {.digest = query.digest(0),
           .size_bytes = query.count(1),
@@ -167,6 +169,19 @@ Task<std::optional<SharedBytes>> SqliteScrubStore::manifest_bytes(Digest digest)
     Query query = connection.query(Statement::find_manifest_bytes, digest);
     if (!query.step()) return std::nullopt;
     return SharedBytes(query.text(0));
+  });
+}
+
+Task<bool> SqliteScrubStore::must_compare() {
+  return readers_.run([](Connection& connection) {
+    Query query = connection.query(Statement::read_setting, kMustCompare);
+    return query.step() && query.bytes(0) == "on";
+  });
+}
+
+Task<> SqliteScrubStore::set_must_compare(bool is_on) {
+  return writer_.run(0, [is_on](Connection& connection) {
+    connection.change(Statement::write_setting, kMustCompare, std::string_view(is_on ? "on" : "off"));
   });
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/unique_fd.h"
 #include "metadata/sqlite/schema.h"
+#include "metadata/sqlite/sqlite_snapshot.h"
 #include "metadata/sqlite/transactions.h"
 
 namespace berth {
@@ -70,7 +71,8 @@ SqliteMetadataStore::SqliteMetadataStore(SqliteOptions options)
       readers_(serving_connection_options(), options_.reader_count, options_.read_queue_limit, read_gate_),
       retention_(connection_options(options_), readers_, writer_,
                  [this] { return is_stopping_ || checkpointer_.wal_bytes() > 4 * options_.wal_limit_bytes; }),
-      check_pool_("meta-check", 1, 1) {}
+      check_pool_("meta-check", 1, 1),
+      snapshot_pool_("meta-snapshot", 1, 4) {}
 
 SqliteMetadataStore::~SqliteMetadataStore() {
   is_stopping_ = true;
@@ -134,6 +136,13 @@ Task<std::vector<Review>> SqliteMetadataStore::due_reviews(WallTime now, std::si
 Task<> SqliteMetadataStore::check_health() {
   co_await registry_id();
   co_await write([](Connection&) {});
+}
+
+Task<> SqliteMetadataStore::write_snapshot(std::string path) {
+  return run_blocking(snapshot_pool_, [this, path = std::move(path)] {
+    Connection connection(connection_options(options_), sqlite::Access::read_only);
+    sqlite::copy_database(connection, path);
+  });
 }
 
 Task<std::vector<std::string>> SqliteMetadataStore::check_integrity() {

@@ -11,6 +11,7 @@
 
 #include "async/run_blocking.h"
 #include "metadata/metadata_store.h"
+#include "metadata/snapshot_store.h"
 #include "metadata/sqlite/checkpointer.h"
 #include "metadata/sqlite/connection.h"
 #include "metadata/sqlite/gate.h"
@@ -63,7 +64,7 @@ struct SqliteStats {
 /// Threading: any loop. Reads and writes never run on the caller's thread.
 /// Lifetime:  must outlive the loops that wait for it. The caller holds the lock that keeps other processes away.
 /// Crash:     see MetadataStore; opening needs nothing but SQLite's own recovery of the log.
-class SqliteMetadataStore final : public MetadataStore {
+class SqliteMetadataStore final : public MetadataStore, public SnapshotStore {
  public:
   /// Opens and migrates. Throws Failure(metadata) with one line: not a database of ours, from a newer Berth,
   /// unreadable.
@@ -114,6 +115,9 @@ class SqliteMetadataStore final : public MetadataStore {
                                                std::size_t limit) override;
 
   Task<std::vector<Review>> due_reviews(WallTime now, std::size_t limit) override;
+
+  /// On a connection and thread of its own.
+  Task<> write_snapshot(std::string path) override;
 
   /// One look through a reader and one empty pass through the writer.
   Task<> check_health() override;
@@ -181,6 +185,7 @@ class SqliteMetadataStore final : public MetadataStore {
   SqliteLinkStore links_{readers_, writer_, follows_links_};
   SqliteUsageStore usage_{readers_, writer_, scopes_};
   BlockingPool check_pool_;
+  BlockingPool snapshot_pool_;
 };
 
 }  // namespace berth

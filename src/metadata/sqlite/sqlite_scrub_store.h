@@ -23,6 +23,8 @@ class SqliteScrubStore final : public ScrubStore {
   Task<bool> mark_blob_found(Digest digest, WallTime now) override;
   Task<AffectedImages> images_of(Digest digest, std::size_t limit) override;
   Task<std::optional<SharedBytes>> manifest_bytes(Digest digest) override;
+  Task<bool> must_compare() override;
+  Task<> set_must_compare(bool is_on) override;
   Task<std::vector<WallTime>> note_orphans(std::vector<Digest> digests, WallTime now) override;
   Task<std::size_t> forget_orphans(WallTime before, std::size_t limit) override;
 
