@@ -136,6 +136,8 @@ int run_berth(int argc, char** argv) {
   scrubbing->add_option("CONFIG", scrub.config_file, "the configuration file");
   scrubbing->add_flag("--repair", scrub.is_repair, "mend what can be mended, remove files that are on no record");
   scrubbing->add_flag("--fast", scrub.is_fast, "look at sizes and presence only");
+  scrubbing->add_flag("--rebuild", scrub.is_rebuild,
+                      "make lost metadata anew: from its newest copy, the link tree and the manifests among the blobs");
   scrubbing->add_option("--rate", scrub.rate, "bytes a second at most, like 50MiB");
   scrubbing->add_flag("-q,--quiet", scrub.is_quiet, "print nothing but failures");
   scrubbing->add_flag("--json", is_scrub_json, "print JSON: a line for each finding, then the summary");

@@ -11,6 +11,8 @@
 #include "apps/berth/progress.h"
 #include "base/byte_count.h"
 #include "base/failure.h"
+#include "server/environment.h"
+#include "server/rebuild.h"
 
 namespace berth {
 namespace {
@@ -103,10 +105,39 @@ class Printer {
   std::uint64_t printed_ = 0;
 };
 
+int rebuild(const CheckOptions& options) {
+  const LoadedConfig loaded =
+      load_config({.file = options.config_file ? options.config_file : configuration_path_from_environment(),
+                   .environment = registry_environment()});
+  if (!loaded.errors.empty()) throw Failure(FailureKind::internal, loaded.errors.front());
+  Progress progress(!options.is_quiet && options.form == OutputForm::people);
+  const RebuildReport report =
+      rebuild_metadata(loaded.config, [&progress](const std::string& step) { progress.show(0, 0, step); });
+  progress.clear();
+  if (options.form == OutputForm::json) {
+    print_json(object{{"snapshot", report.snapshot},
+                      {"repositories", report.repositories},
+                      {"tags_from_links", report.links.tags},
+                      {"manifests_from_links", report.links.manifests},
+                      {"recovered", report.recovered},
+                      {"moved_to", report.moved_to}});
+    return 0;
+  }
+  if (options.is_quiet) return 0;
+  fmt::print("metadata made anew: {} repositories\n", report.repositories);
+  fmt::print("  from {}\n", report.snapshot.empty() ? "no copy: there was none" : report.snapshot);
+  fmt::print("  {} tags and {} manifests from the link tree\n", report.links.tags, report.links.manifests);
+  fmt::print("  {} manifests that nothing names{}\n", report.recovered,
+             report.recovered > 0 ? fmt::format(": {}", kRecoveredRepository) : "");
+  if (!report.moved_to.empty()) fmt::print("  the damaged database: {}\n", report.moved_to);
+  return 0;
+}
+
 }  // namespace
 
 int run_check(const CheckOptions& options) {
   try {
+    if (options.is_rebuild) return rebuild(options);
     AdminClient client({.config_file = options.config_file, .form = options.form});
     const object begun = client.ask(
         "POST", "/checks", {{"repair", options.is_repair}, {"fast", options.is_fast}, {"rate", rate_of(options)}});

@@ -47,6 +47,7 @@ struct CheckOptions {
   std::optional<std::string> config_file;
   bool is_repair = false;
   bool is_fast = false;                  ///< sizes and presence only
+  bool is_rebuild = false;               ///< makes lost metadata anew instead
   bool is_quiet = false;                 ///< nothing but failures
   std::optional<std::string> rate = {};  ///< bytes a second at most, "50MiB"
   OutputForm form = OutputForm::people;

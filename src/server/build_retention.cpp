@@ -19,6 +19,7 @@ Jobs::Jobs(JobStore& store, const Clock& clock, Metrics& metrics)
       scrub(book.add("scrub", "bytes")),
       upload_purge(book.add("upload-purge", "uploads")),
       retention(book.add("retention", "deletions")),
-      adoption(book.add("adoption", "repositories")) {}
+      adoption(book.add("adoption", "repositories")),
+      snapshot(book.add("metadata-snapshot", "")) {}
 
 }  // namespace berth

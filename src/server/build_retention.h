@@ -20,6 +20,7 @@ struct Jobs {
   Job& upload_purge;
   Job& retention;
   Job& adoption;
+  Job& snapshot;
 };
 
 }  // namespace berth

@@ -51,8 +51,14 @@ struct SqliteConfig {
   unsigned reader_count = 0;                     ///< read connections; 0: one for each core
 };
 
+struct SnapshotsConfig {
+  std::chrono::seconds interval = std::chrono::hours(24);  ///< 0: none are made
+  unsigned keep = 3;
+};
+
 struct MetadataConfig {
   SqliteConfig sqlite;
+  SnapshotsConfig snapshots;
 };
 
 struct CollectionConfig {

@@ -40,6 +40,7 @@
 #include "metadata/change_counting_store.h"
 #include "metadata/change_counting_trash_store.h"
 #include "metadata/change_numbers.h"
+#include "migration/snapshot_keeper.h"
 #include "observe/access_log.h"
 #include "observe/health.h"
 #include "observe/process_metrics.h"
@@ -154,6 +155,7 @@ class Program {
   Task<> adopt();
   Task<> write_links();
   Task<> compare_restored();
+  Task<> make_snapshot();
   Task<std::string> adopt_as(JobRun& run);
   std::unique_ptr<Migration> make_migration();
   std::string held_because() const;
@@ -205,6 +207,7 @@ class Program {
   ManifestCopier copier_;
   std::optional<ChangeCountingAdoptionStore> adoption_store_;  ///< nothing: no volume can be adopted
   std::unique_ptr<Migration> migration_;                       ///< null: the same
+  std::optional<SnapshotKeeper> snapshots_;                    ///< nothing: no copies are made
   std::optional<RemovalHolds::Hold> restored_;                 ///< until rows and files were compared
   ChangeCountingRetentionStore retention_store_;
   PullTimes pulls_;
@@ -328,6 +331,12 @@ Program::Program(const ServerConfig& config, Log& log)
   if (registry_.read_only.is_on()) log.warn("the registry is read-only");
   run_to_end(aliases_.load());
   if (migration_) run_to_end(migration_->adoption.prepare());
+  if (stores_->snapshots() != nullptr && config.metadata.snapshots.interval.count() > 0) {
+    snapshots_.emplace(*stores_->snapshots(), stores_->disk(), clock_,
+                       SnapshotKeeperOptions{.directory = stores_->root() + "/" + std::string(layout::kSnapshots),
+                                             .interval = config.metadata.snapshots.interval,
+                                             .keep = config.metadata.snapshots.keep});
+  }
   if (run_to_end(stores_->scrub().must_compare())) {
     restored_.emplace(holds_, "nothing is removed until the restored rows and files were compared");
   }
@@ -429,6 +438,10 @@ void Program::start_jobs() {
   add({.name = "manifest copies", .interval = kManifestCopyInterval}, [this] { return copy_manifests(); });
   if (migration_ && !migration_->adoption.is_complete()) {
     add({.name = "adoption", .interval = kAdoptionRetry, .job = &job_rows_.adoption}, [this] { return adopt(); });
+  }
+  if (snapshots_) {
+    add({.name = "metadata snapshot", .wait = [this] { return snapshots_->wait(); }, .job = &job_rows_.snapshot},
+        [this] { return make_snapshot(); });
   }
   if (restored_) {
     add({.name = "comparison after restore", .interval = kAdoptionRetry, .job = &job_rows_.scrub},
@@ -559,6 +572,10 @@ Task<std::string> Program::adopt_as(JobRun& run) {
                     [&run](std::uint64_t done, std::uint64_t total) { run.set_progress(done, total); });
   if (!desk.is_complete()) run.cut_short();
   co_return desk.is_complete() ? "everything is read" : "not everything is read yet";
+}
+
+Task<> Program::make_snapshot() {
+  co_await job_rows_.snapshot.run([this](JobRun&) { return snapshots_->make(); });
 }
 
 Task<> Program::compare_restored() {

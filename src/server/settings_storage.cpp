@@ -128,8 +128,15 @@ void describe_storage(SettingSection root, ServerConfig& config) {
 }
 
 void describe_metadata(SettingSection root, ServerConfig& config) {
-  SettingSection sqlite = root.section("metadata", "Berth's own. Where repositories, manifests and tags are recorded.")
-                              .section("sqlite", "The embedded database.");
+  SettingSection metadata =
+      root.section("metadata", "Berth's own. Where repositories, manifests and tags are recorded.");
+  SettingSection snapshots = metadata.section(
+      "snapshots",
+      "Copies of the metadata in `berth/snapshots` under the root, from which `berth check --rebuild` makes a lost"
+      " database anew.");
+  snapshots.value("interval", duration(config.metadata.snapshots.interval), "Between two copies; 0s: none are made.");
+  snapshots.value("keep", number(config.metadata.snapshots.keep, 1, 1'000), "How many of the newest stay.");
+  SettingSection sqlite = metadata.section("sqlite", "The embedded database.");
   SqliteConfig& options = config.metadata.sqlite;
   sqlite.value("path", text(options.path),
                "The database file, on a local disk. Unset: `berth/metadata.db` under the storage root.");

@@ -29,6 +29,7 @@ inline constexpr std::string_view kUploads = "berth/uploads";
 inline constexpr std::string_view kTemporary = "berth/tmp";
 inline constexpr std::string_view kQuarantine = "berth/quarantine";  ///< damaged files of blobs, for people to look at
 inline constexpr std::string_view kMetadata = "berth/metadata.db";
+inline constexpr std::string_view kSnapshots = "berth/snapshots";  ///< copies of the metadata
 inline constexpr std::string_view kLock = "berth/lock";
 inline constexpr std::string_view kTokenKeys = "berth/token-keys.json";
 inline constexpr std::string_view kControlSocket = "berth/control.sock";
