@@ -41,6 +41,7 @@ FOREIGN = [
     (re.compile(r"sqlite3\.h"), "SQLite", ["metadata/sqlite"]),
     (re.compile(r"spdlog/"), "spdlog", ["observe"]),
     (re.compile(r"CLI/"), "CLI11", ["apps"]),
+    (re.compile(r"^archive(_entry)?\.h"), "libarchive", ["apps"]),
     (re.compile(r"boost/asio/awaitable\.hpp"), "boost/asio/awaitable.hpp (use async/task.h)", ["async/task.h"]),
 ]
 # A header that brings in one of these must stay inside its folder: whoever sees it takes ten times as long to compile.

@@ -9,6 +9,7 @@
 #include "apps/berth/admin_client.h"
 #include "apps/berth/commands.h"
 #include "apps/berth/progress.h"
+#include "apps/berth/transfer_view.h"
 #include "base/duration.h"
 #include "base/failure.h"
 #include "base/rfc3339.h"
@@ -59,6 +60,17 @@ int list(const RestoreCommandOptions& options) {
   return 0;
 }
 
+/// As an import: beside pushes, by the rules, and what is there already stays.
+int restore_repository(const RestoreCommandOptions& options) {
+  AdminClient client({.config_file = options.config_file, .form = options.form});
+  object order{{"backup", absolute(options.directory)},
+               {"repositories", options.repository},
+               {"to", options.as.empty() ? options.repository : options.as}};
+  if (options.name) order["at"] = *options.name;
+  const object begun = client.ask("POST", "/imports", order);
+  return watch_transfer(client, begun, options.form, "restored");
+}
+
 }  // namespace
 
 int run_backup(const BackupOptions& options) {
@@ -104,6 +116,7 @@ int run_backup(const BackupOptions& options) {
 int run_restore(const RestoreCommandOptions& options) {
   try {
     if (options.is_list) return list(options);
+    if (!options.repository.empty()) return restore_repository(options);
     const LoadedConfig loaded = load(options.config_file);
     Progress progress(options.form == OutputForm::people);
     const RestoreReport report =

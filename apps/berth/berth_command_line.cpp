@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "apps/berth/account_commands.h"
 #include "apps/berth/commands.h"
@@ -66,6 +67,13 @@ first. Blobs stay where they are, nothing is copied, and nothing is removed befo
   berth import config.yml                      adopts it; cut off, the next run goes on
   berth import --status config.yml             how far it is; what could not be read
   berth import --accept-losses config.yml      what could not be read no longer holds back garbage collection
+
+Or it brings images in, beside a serving Berth:
+
+  berth import oci:DIR team/app:v1 -c config.yml              an OCI layout
+  berth import oci:/var/lib/zot -c config.yml                 a tree of them, as zot keeps its repositories
+  berth import docker-archive:image.tar team/app:v1 -c config.yml
+  berth import --from-registry https://harbor.example --user robot --repositories "team/*" -c config.yml
 )";
 
 constexpr const char* kExportFooter = R"(
@@ -75,6 +83,8 @@ it takes over what the other registry pushed, moved and deleted.
 
   berth export --layout distribution config.yml
   berth export --layout distribution --verify config.yml     only compares; exit code 1 if something differs
+  berth export oci:DIR team/app:v1 team/app:v2 -c config.yml images into an OCI layout
+  berth export docker-archive:image.tar team/app:v1 -c config.yml
 )";
 
 constexpr const char* kBackupFooter = R"(
@@ -85,7 +95,60 @@ copied: keep backups on another disk.
   berth backup config.yml --to /backup/registry --keep 14
   berth restore --from /backup/registry --list
   berth restore config.yml --from /backup/registry --at 20260301T020000Z     nobody may serve the root meanwhile
+  berth restore config.yml --from /backup/registry --repository team/app     beside a serving Berth; also --as NAME
 )";
+
+constexpr std::string_view kLayout = "oci:";
+constexpr std::string_view kArchive = "docker-archive:";
+
+int fail(const std::string& why) {
+  fmt::print(stderr, "berth: {}\n", why);
+  return 1;
+}
+
+/// What is wrong with them; nothing: they are taken.
+std::optional<std::string> read_import_words(const std::vector<std::string>& words, ImportOptions& options) {
+  if (words.empty()) return std::nullopt;
+  const std::string& first = words.front();
+  const bool is_layout = first.starts_with(kLayout);
+  const bool is_archive = first.starts_with(kArchive);
+  if (!is_layout && !is_archive) {
+    if (words.size() > 1 || !options.from_registry.empty()) {
+      // berth import --from-registry URL CONFIG
+      if (words.size() > 1) return "one configuration file, or oci:DIR or docker-archive:FILE with a NAME:TAG";
+    }
+    options.config_file = first;
+    return std::nullopt;
+  }
+  if (!options.from_registry.empty()) return "either --from-registry or " + first;
+  if (is_layout) options.from_layout = first.substr(kLayout.size());
+  if (is_archive) options.from_archive = first.substr(kArchive.size());
+  if (words.size() > 2) return "one NAME:TAG";
+  if (words.size() == 2) options.name = words[1];
+  return std::nullopt;
+}
+
+std::optional<std::string> read_export_words(const std::vector<std::string>& words, bool has_layout,
+                                             ExportOptions& options) {
+  if (has_layout) {
+    if (words.size() > 1) return "one configuration file";
+    if (!words.empty()) options.config_file = words.front();
+    return std::nullopt;
+  }
+  if (words.empty()) return "what is to be exported? --layout distribution, oci:DIR or docker-archive:FILE";
+  const std::string& first = words.front();
+  if (first.starts_with(kLayout)) {
+    options.to_layout = first.substr(kLayout.size());
+  } else if (first.starts_with(kArchive)) {
+    options.to_archive = first.substr(kArchive.size());
+  } else {
+    return "\"" + first +
+           "\" is neither oci:DIR nor docker-archive:FILE; the volume is handed back with --layout distribution";
+  }
+  options.images.assign(words.begin() + 1, words.end());
+  if (options.images.empty()) return "which images? NAME:TAG or NAME@DIGEST";
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -146,7 +209,23 @@ int run_berth(int argc, char** argv) {
   ImportOptions import;
   bool is_import_json = false;
   CLI::App* const importing = app.add_subcommand("import", "take over the volume of a registry of CNCF Distribution");
-  importing->add_option("CONFIG", import.config_file, "the configuration file, Distribution's as it is");
+  std::vector<std::string> import_words;
+  importing->add_option(
+      "WHAT", import_words,
+      "the configuration file, Distribution's as it is; or oci:DIR or docker-archive:FILE, and the image's"
+      " NAME:TAG");
+  importing->add_option("--from-registry", import.from_registry, "copy from a registry: https://registry.example");
+  importing->add_option("-c,--config", import.config_file, "the configuration file, with WHAT or --from-registry");
+  importing->add_option("--repositories", import.repositories, "which repositories there, like \"team/*\"; all");
+  importing->add_option("--prefix", import.prefix, "what stands before their names here, like mirror/");
+  importing->add_option("--tag", import.tags, "only these tags; may be given several times");
+  importing->add_option("--user", import.user, "who logs in there; the password is in $BERTH_IMPORT_PASSWORD, or");
+  importing->add_option("--password-file", import.password_file, "a file with it");
+  importing->add_option("--ca", import.ca_file, "certificates to trust there, in addition to the system's");
+  importing->add_flag("--insecure", import.is_insecure, "the server there need not prove its name");
+  importing->add_flag("--without-referrers", import.without_referrers, "leave signatures and other referrers there");
+  importing->add_flag("--keep-tags", import.keeps_tags, "a tag that is here already stays what it is");
+  importing->add_option("--parallel", import.parallel, "images at once; 4");
   importing->add_flag("--dry-run", import.is_dry_run, "change nothing, only say what there is and what is broken");
   importing->add_flag("--verify", import.is_verifying, "with --dry-run: read every byte, too");
   importing->add_flag("--status", import.is_status, "how far the adoption is, and what could not be read");
@@ -159,8 +238,11 @@ int run_berth(int argc, char** argv) {
   bool is_export_json = false;
   std::string layout;
   CLI::App* const export_command = app.add_subcommand("export", "hand the volume back to a registry of Distribution");
-  export_command->add_option("CONFIG", exporting.config_file, "the configuration file");
-  export_command->add_option("--layout", layout, "distribution")->required()->check(CLI::IsMember({"distribution"}));
+  std::vector<std::string> export_words;
+  export_command->add_option("WHAT", export_words,
+                             "the configuration file; or oci:DIR or docker-archive:FILE, and images: NAME:TAG ...");
+  export_command->add_option("-c,--config", exporting.config_file, "the configuration file, with images");
+  export_command->add_option("--layout", layout, "distribution")->check(CLI::IsMember({"distribution"}));
   export_command->add_flag("--verify", exporting.is_verifying, "only compare the link tree with the metadata");
   export_command->add_flag("--json", is_export_json, "print JSON");
   export_command->footer(kExportFooter);
@@ -182,6 +264,8 @@ int run_berth(int argc, char** argv) {
   restoring->add_option("CONFIG", restore.config_file, "the configuration file");
   restoring->add_option("--from", restore.directory, "the directory of backups")->required();
   restoring->add_option("--at", restore.name, "which of them; the newest, if it is not given");
+  restoring->add_option("--repository", restore.repository, "only this one, also beside a serving Berth");
+  restoring->add_option("--as", restore.as, "under another name, with --repository");
   restoring->add_flag("--list", restore.is_list, "only list the backups");
   restoring->add_flag("--json", is_restore_json, "print JSON");
   restoring->footer(kBackupFooter);
@@ -224,10 +308,12 @@ int run_berth(int argc, char** argv) {
     return run_check(scrub);
   }
   if (importing->parsed()) {
+    if (const auto wrong = read_import_words(import_words, import)) return fail(*wrong);
     import.form = is_import_json ? OutputForm::json : OutputForm::people;
     return run_import(import);
   }
   if (export_command->parsed()) {
+    if (const auto wrong = read_export_words(export_words, !layout.empty(), exporting)) return fail(*wrong);
     exporting.form = is_export_json ? OutputForm::json : OutputForm::people;
     return run_export(exporting);
   }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace berth {
 
@@ -64,6 +65,21 @@ struct ImportOptions {
   bool is_status = false;
   bool accepts_losses = false;
   bool is_adopting_again = false;  ///< into empty metadata of a root that was Berth's
+  // Images from elsewhere instead: one of these.
+  std::string from_layout = {};    ///< a directory
+  std::string from_archive = {};   ///< a file of docker save
+  std::string from_registry = {};  ///< https://registry.example
+  std::string name = {};           ///< NAME or NAME:TAG, what the image is called here
+  std::string user = {};
+  std::optional<std::string> password_file = {};
+  std::string ca_file = {};
+  bool is_insecure = false;
+  std::string repositories = {};  ///< a pattern
+  std::string prefix = {};
+  std::vector<std::string> tags = {};
+  bool without_referrers = false;
+  bool keeps_tags = false;
+  std::uint64_t parallel = 4;
   OutputForm form = OutputForm::people;
 };
 
@@ -73,6 +89,10 @@ int run_import(const ImportOptions& options);
 struct ExportOptions {
   std::optional<std::string> config_file;
   bool is_verifying = false;  ///< only compares
+  // Images out of the registry instead: one of these.
+  std::string to_layout = {};
+  std::string to_archive = {};
+  std::vector<std::string> images = {};  ///< NAME:TAG or NAME@DIGEST
   OutputForm form = OutputForm::people;
 };
 
@@ -96,6 +116,8 @@ struct RestoreCommandOptions {
   std::string directory;
   std::optional<std::string> name = {};  ///< which backup; unset: the newest
   bool is_list = false;
+  std::string repository = {};  ///< only this one, also beside a serving Berth
+  std::string as = {};          ///< under another name
   OutputForm form = OutputForm::people;
 };
 

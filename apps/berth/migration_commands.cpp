@@ -5,12 +5,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 
 #include "apps/berth/admin_client.h"
 #include "apps/berth/commands.h"
+#include "apps/berth/docker_archive.h"
 #include "apps/berth/progress.h"
+#include "apps/berth/transfer_view.h"
 #include "base/failure.h"
 #include "server/environment.h"
 #include "server/survey.h"
@@ -141,10 +146,128 @@ int survey(const ImportOptions& options) {
   return report.holding > 0 ? 1 : 0;
 }
 
+std::string absolute(const std::string& path) {
+  return std::filesystem::absolute(path).lexically_normal();
+}
+
+/// "app:v1" is "app" and "v1"; "host:5000/app" has no tag.
+std::pair<std::string, std::string> split_name(const std::string& name) {
+  const std::size_t colon = name.rfind(':');
+  if (colon == std::string::npos || name.find('/', colon) != std::string::npos) return {name, ""};
+  return {name.substr(0, colon), name.substr(colon + 1)};
+}
+
+/// Without the registry that docker puts before names of others than its own.
+std::string without_host(const std::string& name) {
+  const std::size_t slash = name.find('/');
+  if (slash == std::string::npos) return name;
+  const std::string first = name.substr(0, slash);
+  const bool is_host =
+      first.find('.') != std::string::npos || first.find(':') != std::string::npos || first == "localhost";
+  return is_host ? name.substr(slash + 1) : name;
+}
+
+std::string read_password(const ImportOptions& options) {
+  if (options.user.empty()) return {};
+  if (options.password_file) {
+    std::ifstream file(*options.password_file);
+    std::string password;
+    if (!std::getline(file, password)) {
+      throw Failure(FailureKind::internal, fmt::format("{} cannot be read", *options.password_file));
+    }
+    return password;
+  }
+  const char* password = std::getenv("BERTH_IMPORT_PASSWORD");
+  if (password == nullptr) {
+    throw Failure(FailureKind::internal, "--user needs a password: --password-file FILE, or $BERTH_IMPORT_PASSWORD");
+  }
+  return password;
+}
+
+object order_of(const ImportOptions& options) {
+  boost::json::array tags;
+  for (const std::string& tag : options.tags) tags.emplace_back(tag);
+  object order{
+      {"referrers", !options.without_referrers}, {"keep_tags", options.keeps_tags}, {"parallel", options.parallel}};
+  if (!tags.empty()) order["tags"] = std::move(tags);
+  if (!options.repositories.empty()) order["repositories"] = options.repositories;
+  if (!options.prefix.empty()) order["prefix"] = options.prefix;
+  const auto [name, tag] = split_name(options.name);
+  if (!name.empty()) order["to"] = name;
+  if (!tag.empty()) order["as_tag"] = tag;
+  return order;
+}
+
+int import_archive(AdminClient& client, const ImportOptions& options) {
+  const ScratchDirectory scratch;
+  const std::vector<ArchivedImage> images = unpack_docker_archive(options.from_archive, scratch.path());
+  int worst = 0;
+  for (const ArchivedImage& image : images) {
+    std::vector<std::string> names = image.names;
+    if (!options.name.empty()) {
+      if (images.size() != 1) {
+        throw Failure(FailureKind::internal, fmt::format("{} holds {} images, and one name for them: leave it out",
+                                                         options.from_archive, images.size()));
+      }
+      names = {options.name};
+    }
+    if (names.empty()) throw Failure(FailureKind::internal, "the image of the archive has no name: give one, NAME:TAG");
+    for (const std::string& each : names) {
+      const auto [name, tag] = split_name(without_host(each));
+      object order = order_of(options);
+      order["layout"] = scratch.path().string();
+      order["tags"] = boost::json::array{boost::json::string(image.layout_name)};
+      order["to"] = name;
+      order["as_tag"] = tag.empty() ? "latest" : tag;
+      worst =
+          std::max(worst, watch_transfer(client, client.ask("POST", "/imports", order), options.form, "brought in"));
+    }
+  }
+  return worst;
+}
+
+int import_images(const ImportOptions& options) {
+  AdminClient client({.config_file = options.config_file, .form = options.form});
+  if (!options.from_archive.empty()) return import_archive(client, options);
+  object order = order_of(options);
+  if (!options.from_layout.empty()) {
+    order["layout"] = absolute(options.from_layout);
+    const bool is_one = std::filesystem::exists(std::filesystem::path(options.from_layout) / "index.json");
+    if (is_one && options.name.empty()) {
+      throw Failure(FailureKind::internal,
+                    "an OCI layout does not say what its repository is called: give NAME or NAME:TAG");
+    }
+  } else {
+    order["registry"] = options.from_registry;
+    if (!options.user.empty()) {
+      order["user"] = options.user;
+      order["password"] = read_password(options);
+    }
+    if (!options.ca_file.empty()) order["ca_file"] = absolute(options.ca_file);
+    order["insecure"] = options.is_insecure;
+  }
+  return watch_transfer(client, client.ask("POST", "/imports", order), options.form, "brought in");
+}
+
+int export_images(AdminClient& client, const ExportOptions& options) {
+  boost::json::array images;
+  for (const std::string& image : options.images) images.emplace_back(image);
+  std::optional<ScratchDirectory> scratch;
+  if (!options.to_archive.empty()) scratch.emplace();
+  const std::string directory = scratch ? scratch->path().string() : absolute(options.to_layout);
+  const object begun = client.ask("POST", "/layouts", {{"directory", directory}, {"images", std::move(images)}});
+  const int result = watch_transfer(client, begun, options.form, "took out");
+  if (result == 0 && scratch) pack_docker_archive(scratch->path(), options.to_archive);
+  return result;
+}
+
 }  // namespace
 
 int run_import(const ImportOptions& options) {
   try {
+    if (!options.from_layout.empty() || !options.from_archive.empty() || !options.from_registry.empty()) {
+      return import_images(options);
+    }
     if (options.is_dry_run) return survey(options);
     if (options.is_adopting_again) {
       const LoadedConfig loaded =
@@ -174,6 +297,7 @@ int run_import(const ImportOptions& options) {
 int run_export(const ExportOptions& options) {
   try {
     AdminClient client({.config_file = options.config_file, .form = options.form});
+    if (!options.images.empty()) return export_images(client, options);
     const object begun = client.ask("POST", "/exports", {{"compare", options.is_verifying}});
     Progress progress(options.form == OutputForm::people);
     const object view = watch_run(client, fmt::format("/exports/{}", number_of(begun, "run")), [&](const object& each) {

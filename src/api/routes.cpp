@@ -125,6 +125,9 @@ constexpr std::array kExports{for_admin(Method::post, admin::post_export)};
 constexpr std::array kExport{for_admin(Method::get, admin::get_export)};
 constexpr std::array kBackups{for_admin(Method::post, admin::post_backup)};
 constexpr std::array kBackup{for_admin(Method::get, admin::get_backup)};
+constexpr std::array kImports{for_admin(Method::post, admin::post_import)};
+constexpr std::array kLayouts{for_admin(Method::post, admin::post_layout)};
+constexpr std::array kTransfer{for_admin(Method::get, admin::get_transfer)};
 constexpr std::array kUsage{for_admin(Method::get, admin::get_usage)};
 constexpr std::array kTagHistory{for_admin(Method::get, admin::get_tag_history)};
 
@@ -186,6 +189,9 @@ constexpr std::array kRoutes{
     Route{"/api/v1/adoption/accept-losses", "admin_adoption_acceptance", kAdoptionAcceptance},
     Route{"/api/v1/backups", "admin_backups", kBackups},
     Route{"/api/v1/backups/{run}", "admin_backup", kBackup},
+    Route{"/api/v1/imports", "admin_imports", kImports},
+    Route{"/api/v1/layouts", "admin_layouts", kLayouts},
+    Route{"/api/v1/transfers/{run}", "admin_transfer", kTransfer},
     Route{"/api/v1/exports", "admin_exports", kExports},
     Route{"/api/v1/exports/{run}", "admin_export", kExport},
 };

@@ -23,7 +23,7 @@
 #include "net/local_client.h"
 #include "registry/alias_book.h"
 #include "registry/manage_repository.h"
-#include "registry/read_only_mode.h"
+#include "registry/registry.h"
 #include "registry/removal_holds.h"
 #include "registry/undo_change.h"
 #include "server/build_api.h"
@@ -79,6 +79,12 @@ std::string text_of(const http::Response& response) {
   return text;
 }
 
+/// One thing at a time needs one reader, and the cache of one.
+ServerConfig for_command(ServerConfig config) {
+  if (config.metadata.sqlite.reader_count == 0) config.metadata.sqlite.reader_count = 1;
+  return config;
+}
+
 }  // namespace
 
 /// The stores, locked for as long as this lives.
@@ -87,15 +93,27 @@ class Administration::OwnRun {
   explicit OwnRun(const ServerConfig& config)
       : log_(make_log({.level = LogLevel::warn, .format = config.log.formatter})),
         passwords_("password", 1, 16),
-        stores_(open_stores(config, clock_, entropy_, *log_, metrics_)),
+        stores_(open_stores(for_command(config), clock_, entropy_, *log_, metrics_)),
         policy_(stores_->accounts(), config.access.policy_source(), [](const std::shared_ptr<const AccessPolicy>&) {}),
         accounts_(stores_->accounts(), policy_, passwords_, clock_, entropy_, *log_, config.auth.accounts.options()),
+        registry_(
+            {.stores = {.blobs = stores_->blobs(), .uploads = stores_->uploads(), .metadata = stores_->metadata()},
+             .locks = {.digests = digest_locks_, .uploads = upload_locks_},
+             .disk = stores_->disk(),
+             .clock = clock_,
+             .entropy = entropy_,
+             .log = *log_,
+             .instance_id = random_uuid(entropy_),
+             .usage = &stores_->usage()},
+            build_policy(config)),
         copier_(stores_->blobs(), stores_->metadata(), digest_locks_, clock_),
         migration_(loop_.get_executor(),
                    {.tree = *stores_->link_tree(),
                     .adoption = *stores_->adoption(),
                     .links = *stores_->links(),
                     .stores = *stores_,
+                    .metadata = stores_->metadata(),
+                    .registry = registry_,
                     .holds = holds_,
                     .digest_locks = digest_locks_,
                     .clock = clock_,
@@ -110,26 +128,23 @@ class Administration::OwnRun {
                     .trash = stores_->trash()},
                    digest_locks_, clock_, *log_, collector_options(config)),
         jobs_(stores_->jobs(), clock_, metrics_),
-        read_only_(config.storage.is_read_only),
         desk_(loop_.get_executor(), collector_, stores_->blobs(), stores_->trash(), clock_, *log_, metrics_,
               jobs_.collection,
-              build_collection_desk_options(config, read_only_, [this] { return migration_.adoption.reason(); })),
-        rules_(build_policy(config)),
-        space_(stores_->blobs(), clock_, {.reserved_bytes = rules_.reserved_bytes}),
-        push_manifest_(stores_->metadata(), clock_, space_, rules_),
-        delete_content_(stores_->metadata(), clock_, rules_),
-        undo_(stores_->metadata(), stores_->trash(), push_manifest_, delete_content_, clock_, rules_, read_only_),
+              build_collection_desk_options(config, registry_.read_only,
+                                            [this] { return migration_.adoption.reason(); })),
+        undo_(stores_->metadata(), stores_->trash(), registry_.push_manifest, registry_.delete_content, clock_,
+              registry_.policy, registry_.read_only),
         aliases_(stores_->repositories(), clock_),
         manage_repository_({.metadata = stores_->metadata(),
                             .repositories = stores_->repositories(),
                             .trash = stores_->trash(),
                             .aliases = aliases_,
                             .undo = undo_,
-                            .read_only = read_only_,
+                            .read_only = registry_.read_only,
                             .clock = clock_},
-                           rules_),
+                           registry_.policy),
         repository_parts_{.manage = manage_repository_, .keep_aliases = config.aliases.keep},
-        pins_(stores_->metadata(), stores_->pins(), clock_, rules_, read_only_),
+        pins_(stores_->metadata(), stores_->pins(), clock_, registry_.policy, registry_.read_only),
         scrubber_({.blobs = stores_->blobs(),
                    .files = stores_->files(),
                    .metadata = stores_->metadata(),
@@ -138,9 +153,9 @@ class Administration::OwnRun {
                    .disk = stores_->disk(),
                    .clock = clock_,
                    .log = *log_},
-                  build_scrubber_options(config, read_only_)),
+                  build_scrubber_options(config, registry_.read_only)),
         scrub_(loop_.get_executor(), scrubber_, clock_, *log_, metrics_, jobs_.scrub,
-               build_scrub_desk_options(config, read_only_)),
+               build_scrub_desk_options(config, registry_.read_only)),
         engine_({.metadata = stores_->metadata(),
                  .retention = stores_->retention(),
                  .workers = stores_->disk(),
@@ -150,8 +165,8 @@ class Administration::OwnRun {
                  .access = [this] { return access_policy(); }},
                 build_retention_engine_options(config)),
         retention_(loop_.get_executor(), engine_, stores_->retention(), clock_, *log_, jobs_.retention,
-                   build_retention_desk_options(read_only_)),
-        usage_(stores_->usage(), rules_.quotas, clock_),
+                   build_retention_desk_options(registry_.read_only)),
+        usage_(stores_->usage(), registry_.policy.quotas, clock_),
         admin_({.accounts = accounts_,
                 .collection = &collection_parts_,
                 .trash = &trash_parts_,
@@ -164,9 +179,10 @@ class Administration::OwnRun {
                 .usage = &usage_,
                 .adoption = &migration_.adoption,
                 .exports = &migration_.exports,
-                .backups = &migration_.backups},
+                .backups = &migration_.backups,
+                .transfers = &migration_.transfers},
                *log_) {
-    read_only_.switch_to(run_to_end(stores_->metadata().is_read_only()));
+    registry_.read_only.switch_to(run_to_end(stores_->metadata().is_read_only()));
     retention_.set_rules(config.retention.rules);
     run_to_end(jobs_.book.load());
     run_to_end(migration_.adoption.prepare());
@@ -181,6 +197,7 @@ class Administration::OwnRun {
     migration_.adoption.stop();
     migration_.exports.stop();
     migration_.backups.stop();
+    migration_.transfers.stop();
     work_.reset();
     loop_thread_.join();
     try {
@@ -244,27 +261,24 @@ class Administration::OwnRun {
   PolicyLoader policy_;
   Accounts accounts_;
   KeyLock digest_locks_;
+  KeyLock upload_locks_;
   boost::asio::io_context loop_{1};
   Health health_;
   RemovalHolds holds_;
+  Registry registry_;
   ManifestCopier copier_;
   Migration migration_;
   Collector collector_;
   Jobs jobs_;
-  ReadOnlyMode read_only_;
   CollectionDesk desk_;
   const CollectionParts collection_parts_{.desk = desk_, .store = stores_->collection()};
-  const RegistryPolicy rules_;
-  SpaceGuard space_;
-  PushManifest push_manifest_;
-  DeleteContent delete_content_;
   UndoChange undo_;
   const TrashParts trash_parts_{.store = stores_->trash(), .metadata = stores_->metadata(), .undo = undo_};
   AliasBook aliases_;
   ManageRepository manage_repository_;
   const RepositoryParts repository_parts_;
   PinManifest pins_;
-  const ReadOnlyParts read_only_parts_{.mode = read_only_, .metadata = stores_->metadata()};
+  const ReadOnlyParts read_only_parts_{.mode = registry_.read_only, .metadata = stores_->metadata()};
   Scrubber scrubber_;
   ScrubDesk scrub_;
   RetentionEngine engine_;

@@ -51,12 +51,26 @@ Migration::Migration(const boost::asio::any_io_executor& loop, const MigrationWo
       exports(loop, exporter, adoption, world.log),
       backups(loop, {.snapshots = *world.stores.snapshots(),
                      .open_snapshot = open_snapshot,
-                     .metadata = world.stores.metadata(),
+                     .metadata = world.metadata,
                      .blobs = world.stores.blobs(),
                      .holds = world.holds,
                      .disk = world.stores.disk(),
                      .clock = world.clock,
                      .log = world.log,
-                     .files = {world.stores.root() + "/" + std::string(layout::kTokenKeys)}}) {}
+                     .files = {world.stores.root() + "/" + std::string(layout::kTokenKeys)}}),
+      importer({.metadata = world.metadata,
+                .start_upload = world.registry.start_upload,
+                .upload_blob = world.registry.upload_blob,
+                .push_manifest = world.registry.push_manifest,
+                .log = world.log},
+               {.manifest_bytes = world.registry.policy.limits.manifest_bytes,
+                .manifests = world.registry.policy.limits.manifest}),
+      transfers(loop, {.importer = importer,
+                       .metadata = world.metadata,
+                       .blobs = world.stores.blobs(),
+                       .open_snapshot = open_snapshot,
+                       .disk = world.stores.disk(),
+                       .log = world.log,
+                       .manifests = world.registry.policy.limits.manifest}) {}
 
 }  // namespace berth

@@ -9,8 +9,11 @@
 #include "migration/adopter.h"
 #include "migration/adoption_desk.h"
 #include "migration/backup_desk.h"
+#include "migration/content_importer.h"
 #include "migration/export_desk.h"
 #include "migration/link_exporter.h"
+#include "migration/transfer_desk.h"
+#include "registry/registry.h"
 #include "registry/removal_holds.h"
 #include "server/build_stores.h"
 #include "server/config.h"
@@ -23,6 +26,8 @@ struct MigrationWorld {
   AdoptionStore& adoption;  ///< that counts changes, where answers are kept
   LinkStore& links;
   OpenStores& stores;
+  MetadataStore& metadata;  ///< that counts changes, where answers are kept
+  Registry& registry;
   RemovalHolds& holds;
   KeyLock& digest_locks;
   const Clock& clock;
@@ -40,6 +45,8 @@ struct Migration {
   LinkExporter exporter;
   ExportDesk exports;
   BackupDesk backups;
+  ContentImporter importer;
+  TransferDesk transfers;
 };
 
 AdopterOptions build_adopter_options(const ServerConfig& config);

@@ -310,7 +310,8 @@ Program::Program(const ServerConfig& config, Log& log)
              .usage = &usage_,
              .adoption = migration_ ? &migration_->adoption : nullptr,
              .exports = migration_ ? &migration_->exports : nullptr,
-             .backups = migration_ ? &migration_->backups : nullptr},
+             .backups = migration_ ? &migration_->backups : nullptr,
+             .transfers = migration_ ? &migration_->transfers : nullptr},
       budgets_(config.rate_limits.is_on()
                    ? std::make_unique<LocalBudgets>(config.rate_limits.owner_count, clock_, entropy_, metrics_)
                    : nullptr),
@@ -368,6 +369,8 @@ std::unique_ptr<Migration> Program::make_migration() {
                                                     .adoption = *adoption_store_,
                                                     .links = *stores_->links(),
                                                     .stores = *stores_,
+                                                    .metadata = metadata_,
+                                                    .registry = registry_,
                                                     .holds = holds_,
                                                     .digest_locks = digest_locks_,
                                                     .clock = clock_,
@@ -529,6 +532,7 @@ void Program::on_signal(int signal) {
     migration_->adoption.stop();
     migration_->exports.stop();
     migration_->backups.stop();
+    migration_->transfers.stop();
   }
   for (const auto& job : jobs_) job->stop();
   health_checks_->stop();

@@ -489,9 +489,18 @@ root     POST    /api/v1/adoption/accept-losses#{}   200
 nobody   POST    /api/v1/exports#{}   401   ask registry:admin:*
 carol    POST    /api/v1/exports#{}   403   DENIED
 root     POST    /api/v1/exports#{}   202
-nobody   POST    /api/v1/backups#{"directory":"relative"}   401   ask registry:admin:*
-carol    POST    /api/v1/backups#{"directory":"relative"}   403   DENIED
-root     POST    /api/v1/backups#{"directory":"relative"}   400   REQUEST_INVALID
+nobody   POST    /api/v1/backups#{"directory":"/anywhere"}   401   ask registry:admin:*
+carol    POST    /api/v1/backups#{"directory":"/anywhere"}   403   DENIED
+root     POST    /api/v1/backups#{"directory":"/anywhere"}   403   DENIED
+nobody   POST    /api/v1/imports#{"layout":"/anywhere"}   401   ask registry:admin:*
+carol    POST    /api/v1/imports#{"layout":"/anywhere"}   403   DENIED
+root     POST    /api/v1/imports#{"layout":"/anywhere"}   403   DENIED
+nobody   POST    /api/v1/layouts#{"directory":"/anywhere","images":["a:b"]}   401   ask registry:admin:*
+carol    POST    /api/v1/layouts#{"directory":"/anywhere","images":["a:b"]}   403   DENIED
+root     POST    /api/v1/layouts#{"directory":"/anywhere","images":["a:b"]}   403   DENIED
+nobody   GET     /api/v1/transfers/1   401   ask registry:admin:*
+carol    GET     /api/v1/transfers/1   403   DENIED
+root     GET     /api/v1/transfers/1   404   NOT_FOUND
 nobody   GET     /api/v1/backups/1   401   ask registry:admin:*
 carol    GET     /api/v1/backups/1   403   DENIED
 root     GET     /api/v1/backups/1   404   NOT_FOUND

@@ -14,6 +14,7 @@
 #include "migration/adoption_desk.h"
 #include "migration/backup_desk.h"
 #include "migration/export_desk.h"
+#include "migration/transfer_desk.h"
 #include "registry/manage_repository.h"
 #include "registry/pin_manifest.h"
 #include "registry/read_only_mode.h"
@@ -57,6 +58,7 @@ struct AdminParts {
   AdoptionDesk* adoption = nullptr;               ///< null: no volume is taken over here
   ExportDesk* exports = nullptr;                  ///< null: none is handed back
   BackupDesk* backups = nullptr;                  ///< null: nothing is backed up here
+  TransferDesk* transfers = nullptr;              ///< null: nothing is brought in or taken out here
 };
 
 }  // namespace berth

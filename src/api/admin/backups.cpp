@@ -35,6 +35,9 @@ boost::json::object json_of(const BackupView& view) {
 
 Task<Answer> post_backup(const AdminParts& admin, Exchange& exchange) {
   if (admin.backups == nullptr) co_return nothing_here();
+  // Who may write files of the machine is who may log in there.
+  if (!exchange.is_operator)
+    co_return refuse(ErrorCode::denied, "backups are made on the server's machine: berth backup");
   const Result<std::string> body = co_await read_json_body(exchange.request);
   if (!body) co_return std::unexpected(body.error());
   RequestFields fields(*body);

@@ -69,6 +69,11 @@ Task<Answer> get_export(const AdminParts& admin, Exchange& exchange);
 Task<Answer> post_backup(const AdminParts& admin, Exchange& exchange);
 Task<Answer> get_backup(const AdminParts& admin, Exchange& exchange);
 
+// transfers.cpp
+Task<Answer> post_import(const AdminParts& admin, Exchange& exchange);
+Task<Answer> post_layout(const AdminParts& admin, Exchange& exchange);
+Task<Answer> get_transfer(const AdminParts& admin, Exchange& exchange);
+
 // read_only.cpp
 Task<Answer> get_read_only(const AdminParts& admin, Exchange& exchange);
 Task<Answer> patch_read_only(const AdminParts& admin, Exchange& exchange);

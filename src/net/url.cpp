@@ -1,0 +1,58 @@
+#include "net/url.h"
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+namespace berth {
+namespace {
+
+constexpr std::uint16_t kHttpPort = 80;
+constexpr std::uint16_t kHttpsPort = 443;
+
+}  // namespace
+
+std::optional<Url> Url::parse(std::string_view text) {
+  const auto parsed = boost::urls::parse_uri(text);
+  if (!parsed) return std::nullopt;
+  Url url;
+  if (parsed->scheme_id() == boost::urls::scheme::https) {
+    url.is_tls = true;
+    url.port = kHttpsPort;
+  } else if (parsed->scheme_id() == boost::urls::scheme::http) {
+    url.is_tls = false;
+    url.port = kHttpPort;
+  } else {
+    return std::nullopt;
+  }
+  if (parsed->has_userinfo() || parsed->host_address().empty()) return std::nullopt;
+  url.host = parsed->host_address();
+  if (parsed->has_port()) {
+    if (parsed->port_number() == 0) return std::nullopt;
+    url.port = parsed->port_number();
+  }
+  url.target = parsed->encoded_path().empty() ? std::string("/") : std::string(parsed->encoded_path());
+  if (parsed->has_query()) url.target.append("?").append(parsed->encoded_query());
+  return url;
+}
+
+std::optional<Url> Url::resolve(std::string_view location) const {
+  if (location.starts_with("//")) return parse(std::string(is_tls ? "https:" : "http:").append(location));
+  if (location.starts_with('/')) {
+    Url url = *this;
+    url.target = location.substr(0, location.find('#'));
+    return url;
+  }
+  return parse(location);
+}
+
+std::string Url::authority() const {
+  std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  if (port != (is_tls ? kHttpsPort : kHttpPort)) text.append(":").append(std::to_string(port));
+  return text;
+}
+
+std::string Url::origin() const {
+  return (is_tls ? "https://" : "http://") + authority();
+}
+
+}  // namespace berth
