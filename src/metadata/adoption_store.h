@@ -102,8 +102,9 @@ struct AdoptedTag {
 struct AdoptContent {
   RepositoryName repository;
   AdoptionKind kind = AdoptionKind::first;
-  std::vector<AdoptedBlob> blobs = {};  ///< recorded, whoever links them
-  std::vector<Digest> layers = {};      ///< linked; on record, or among `blobs`
+  /// Recorded as far as the rest uses them; missing ones in any case (`merge`: if they are on record).
+  std::vector<AdoptedBlob> blobs = {};
+  std::vector<Digest> layers = {};  ///< linked; on record, or among `blobs`
   std::vector<AdoptedManifest> manifests = {};
   std::vector<AdoptedTag> tags = {};  ///< of manifests on record
   WallTime now;
@@ -147,8 +148,10 @@ class AdoptionStore {
   virtual Task<std::size_t> adopt_unlinked(std::vector<AdoptedBlob> blobs, WallTime now, WallTime review_due) = 0;
   /// merge: removes what is still as it was read, and does not wait to be written into the tree. How much was removed.
   virtual Task<std::size_t> remove_absent(AbsentContent content) = 0;
-  /// Those of the digests that the repository has no manifest of, in the order given.
-  virtual Task<std::vector<Digest>> without_manifest(RepositoryName repository, std::vector<Digest> digests) = 0;
+  /// Those of the digests that the repository has no manifest of, in the order given; `merge`: and none that went and
+  /// waits to be taken out of the tree.
+  virtual Task<std::vector<Digest>> without_manifest(RepositoryName repository, AdoptionKind kind,
+                                                     std::vector<Digest> digests) = 0;
 
   /// The repository was read to its end; `name` as its directory is called.
   virtual Task<> finish_repository(std::string name, AdoptionCounts counts) = 0;

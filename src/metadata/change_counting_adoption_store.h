@@ -23,8 +23,9 @@ class ChangeCountingAdoptionStore final : public AdoptionStore {
   Task<std::size_t> adopt_unlinked(std::vector<AdoptedBlob> blobs, WallTime now, WallTime review_due) override {
     return inner_.adopt_unlinked(std::move(blobs), now, review_due);
   }
-  Task<std::vector<Digest>> without_manifest(RepositoryName repository, std::vector<Digest> digests) override {
-    return inner_.without_manifest(std::move(repository), std::move(digests));
+  Task<std::vector<Digest>> without_manifest(RepositoryName repository, AdoptionKind kind,
+                                             std::vector<Digest> digests) override {
+    return inner_.without_manifest(std::move(repository), kind, std::move(digests));
   }
   Task<> finish_repository(std::string name, AdoptionCounts counts) override {
     return inner_.finish_repository(std::move(name), counts);

@@ -83,7 +83,9 @@ Task<bool> Adopter::run(AdoptionRun run) {
     co_await read_unnamed_repositories(run);
     co_await remove_absent_layers();
   }
-  AdoptionCounts rest = co_await read_unlinked(run);
+  // Of a volume that comes back, what nothing names is for a check to find: not every start looks through all files.
+  AdoptionCounts rest;
+  if (run.kind == AdoptionKind::first) rest = co_await read_unlinked(run);
   if (should_stop(run)) co_return false;
   co_await world_.store.finish_adoption(rest, world_.clock.now());
   co_return true;
@@ -164,7 +166,8 @@ Task<> Adopter::read_revisions(Reading& reading) {
       pushed.emplace(digest, each.link.modified);
     }
     const std::size_t count = digests.size();
-    std::vector<Digest> unread = co_await world_.store.without_manifest(*reading.repository, std::move(digests));
+    std::vector<Digest> unread =
+        co_await world_.store.without_manifest(*reading.repository, reading.kind, std::move(digests));
     if (reading.kind == AdoptionKind::first) reading.counts.manifests += count - unread.size();
     co_await read_manifests(reading, std::move(unread), std::move(pushed));
     co_await tell(reading);
@@ -216,32 +219,34 @@ Task<std::vector<AdoptedBlob>> Adopter::look_at_blobs(Reading& reading,
     const std::optional<std::uint64_t> expected = said.at(digests[i]);
     const bool is_odd = size && ((expected && *expected != *size) || (*size == 0 && digests[i] != empty_blob()));
     if (!size) {
-      co_await keep_bad_blob(reading, digests[i], "it is not there");
+      const std::optional<AdoptedBlob> healed = co_await keep_bad_blob(reading, digests[i], "it is not there");
+      if (healed) good.push_back(*healed);
     } else if (!is_odd && !options_.is_verifying) {
       good.push_back({.digest = digests[i], .size_bytes = size});
     } else if (const bool is_whole = co_await has_its_bytes(world_.blobs, world_.disk, digests[i]); is_whole) {
       good.push_back({.digest = digests[i], .size_bytes = size});
     } else {
       const std::string lies = expected && *expected != *size ? fmt::format(" where {} belong", *expected) : "";
-      co_await keep_bad_blob(reading, digests[i],
-                             fmt::format("its file has {} bytes{}, and another digest", *size, lies));
+      const std::optional<AdoptedBlob> healed = co_await keep_bad_blob(
+          reading, digests[i], fmt::format("its file has {} bytes{}, and another digest", *size, lies));
+      if (healed) good.push_back(*healed);
     }
   }
   co_return good;
 }
 
-/// Under the lock, since a push may heal it at this moment.
-Task<> Adopter::keep_bad_blob(Reading& reading, Digest digest, std::string why) {
+/// Under the lock, since a push may heal it at this moment: the blob then.
+Task<std::optional<AdoptedBlob>> Adopter::keep_bad_blob(Reading& reading, Digest digest, std::string why) {
   const KeyLock::Guard guard = co_await world_.digest_locks.acquire(digest.to_string(), options_.digest_lock_wait);
   const std::vector<FileLook> again = co_await world_.files.look_at({digest}, 0);
   const bool is_good = again[0].size_bytes && co_await has_its_bytes(world_.blobs, world_.disk, digest);
+  if (is_good) co_return AdoptedBlob{.digest = digest, .size_bytes = again[0].size_bytes};
+  note(reading, again[0].size_bytes ? ProblemKind::damaged_blob : ProblemKind::missing_blob, digest.to_string(),
+       std::move(why));
   AdoptContent piece = reading.piece(world_.clock.now(), options_.grace);
-  piece.blobs.push_back({.digest = digest, .size_bytes = is_good ? again[0].size_bytes : std::nullopt});
-  if (!is_good) {
-    note(reading, again[0].size_bytes ? ProblemKind::damaged_blob : ProblemKind::missing_blob, digest.to_string(),
-         std::move(why));
-  }
+  piece.blobs.push_back({.digest = digest, .size_bytes = std::nullopt});
   co_await world_.store.adopt(std::move(piece));
+  co_return std::nullopt;
 }
 
 Task<> Adopter::read_layers(Reading& reading) {

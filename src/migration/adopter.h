@@ -91,7 +91,7 @@ class Adopter {
   Task<AdoptionCounts> read_unlinked(const AdoptionRun& run);
   Task<> read_changed_again(const AdoptionRun& run);
   Task<std::vector<AdoptedBlob>> look_at_blobs(Reading& reading, std::map<Digest, std::optional<std::uint64_t>> said);
-  Task<> keep_bad_blob(Reading& reading, Digest digest, std::string why);
+  Task<std::optional<AdoptedBlob>> keep_bad_blob(Reading& reading, Digest digest, std::string why);
   Task<> adopt(Reading& reading, AdoptContent content);
   Task<> heal(Digest digest);
   void note(Reading& reading, ProblemKind kind, std::string item, std::string what);

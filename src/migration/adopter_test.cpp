@@ -214,6 +214,15 @@ class MergeTest : public MigrationTest {
     adopt();
     run_task(metadata_->links().set_link_state(LinkTreeState::current));
   }
+  /// As the collector does it, but for the files.
+  void settle_all() {
+    const WallTime now = clock_.now() + std::chrono::hours(48);
+    for (int round = 0; round < 4; ++round) {
+      std::vector<Candidate> due = run_task(metadata_->collection().due_candidates(now, 100));
+      run_task(metadata_->collection().settle(std::move(due), {.now = now}));
+    }
+  }
+
   Digest one_ = digest("");
   Digest two_ = digest("");
 };
@@ -244,6 +253,41 @@ TEST_F(MergeTest, WhatWaitsToBeWrittenStands) {
   EXPECT_TRUE(has_blob("a", digest("pushed")));
   EXPECT_FALSE(has_manifest("a", two_));
   EXPECT_EQ(record.counts.removed, 0U);
+}
+
+TEST_F(MergeTest, WhatBerthRemovedIsNoLossWhileTheTreeDoesNotKnow) {
+  run_task(metadata_->delete_manifest(
+      {.repository = name("a"), .digest = two_, .who = "alice", .now = clock_.now(), .review_due = clock_.now()}));
+  run_task(metadata_->delete_blob(name("a"), digest("y"), clock_.now(), clock_.now()));
+  // And collected since.
+  std::filesystem::remove(volume_.path(layout::blob_path(two_)));
+  std::filesystem::remove(volume_.path(layout::blob_path(digest("y"))));
+  run_task(
+      metadata_->collection().settle({{.kind = ReviewKind::blob, .repository = {}, .digest = two_, .due = {}},
+                                      {.kind = ReviewKind::blob, .repository = {}, .digest = digest("y"), .due = {}}},
+                                     {.now = clock_.now()}));
+  ASSERT_EQ(run_task(metadata_->blob_state(two_)), BlobState::deleting);
+  run_task(metadata_->collection().finish_removals({two_, digest("y")}));
+  ASSERT_FALSE(run_task(metadata_->blob_state(two_)).has_value());
+  EXPECT_EQ(adopt(AdoptionKind::merge).problems, 0U);
+  EXPECT_FALSE(has_manifest("a", two_));
+  EXPECT_FALSE(run_task(metadata_->blob_state(two_)).has_value());
+  EXPECT_FALSE(run_task(metadata_->blob_state(digest("y"))).has_value());
+}
+
+TEST_F(MergeTest, ABlobThatIsBeingRemovedComesBackOnlyIfSomethingUsesIt) {
+  run_task(metadata_->delete_blob(name("a"), digest("y"), clock_.now(), clock_.now()));
+  run_task(metadata_->delete_manifest(
+      {.repository = name("a"), .digest = two_, .who = "alice", .now = clock_.now(), .review_due = clock_.now()}));
+  run_task(metadata_->delete_blob(name("a"), digest("y"), clock_.now(), clock_.now()));
+  settle_all();
+  ASSERT_EQ(run_task(metadata_->blob_state(digest("y"))), BlobState::deleting);
+  adopt(AdoptionKind::merge);
+  EXPECT_EQ(run_task(metadata_->blob_state(digest("y"))), BlobState::deleting);
+  // The other registry pushed it into another repository.
+  volume_.push("b", {"y"}, "v1");
+  adopt(AdoptionKind::merge);
+  EXPECT_EQ(run_task(metadata_->blob_state(digest("y"))), BlobState::present);
 }
 
 TEST_F(MergeTest, ATreeThatIsGoneAsAWholeTakesNothingAlong) {

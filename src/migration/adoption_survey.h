@@ -25,7 +25,7 @@ class AdoptionSurvey final : public AdoptionStore {
   Task<AdoptedContent> adopt(AdoptContent content) override;
   Task<std::size_t> adopt_unlinked(std::vector<AdoptedBlob>, WallTime, WallTime) override { co_return 0; }
   Task<std::size_t> remove_absent(AbsentContent) override { co_return 0; }
-  Task<std::vector<Digest>> without_manifest(RepositoryName, std::vector<Digest> digests) override {
+  Task<std::vector<Digest>> without_manifest(RepositoryName, AdoptionKind, std::vector<Digest> digests) override {
     co_return digests;
   }
   Task<> finish_repository(std::string name, AdoptionCounts counts) override;

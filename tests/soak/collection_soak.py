@@ -8,7 +8,7 @@ So an answer that a blob exists is a promise, and a manifest refused after it is
 Against Debian's docker-registry (--peer) its own collector runs beside the pushes, again and again: the harness must find losses
 there, or it looks in the wrong place.
 
-Usage: collection_soak.py --program build/release/berth --seconds 1800 [--seed N] [--kill-every 4] [--faults] [--peer]
+Usage: collection_soak.py --program build/release/berth --seconds 1800 [--seed N] [--kill-every 4] [--faults] [--links] [--peer]
 """
 
 import argparse
@@ -309,7 +309,7 @@ def check(server, ledger, findings):
     client.close()
 
 
-def config(peer, grace, trash="0s"):
+def config(peer, grace, trash="0s", links=False):
     settings = {"storage": {"delete": {"enabled": True}},
                 "log": {"level": "warn", "accesslog": {"disabled": True}}}
     if peer:
@@ -318,6 +318,7 @@ def config(peer, grace, trash="0s"):
     settings["gc"] = {"grace": grace, "promise": f"{PROMISE_SECONDS:g}s", "interval": "20ms",
                       "untagged": {"delete": True, "keep": "0s"}, "pace": {"deletions": 0}}
     settings["trash"] = {"keep": trash}
+    settings["storage"]["distribution_links"] = links
     return settings
 
 
@@ -398,6 +399,29 @@ def check_nothing_left(server, ledgers, findings):
             findings.lose(f"{path} has other bytes")
 
 
+def check_links(server, ledgers, findings):
+    """The link tree is what the metadata says, with nothing to do."""
+    said = subprocess.run([server.executable, "export", "--layout", "distribution", "--verify", str(server.config_path)],
+                          capture_output=True, text=True, check=False)
+    findings.count("links compared", int(said.stdout.split(" links compared")[0].split()[-1]) if "links compared" in said.stdout else 0)
+    if said.returncode != 0:
+        findings.lose(f"the link tree differs:\n{said.stdout[-3000:]}{said.stderr}")
+
+
+def check_handed_back(server, ledgers, findings):
+    """docker-registry on the same volume serves everything."""
+    peer = Server(config(True, ""), root=server.root, executable=DISTRIBUTION)
+    try:
+        peer.start()
+        for ledger in ledgers:
+            check(peer, ledger, findings)
+            findings.count("tags served by docker-registry", len(ledger.tags))
+        peer.stop(expected=(0, 2, -15, 143))
+    finally:
+        peer.kill()
+        peer.remove()
+
+
 def run(arguments, findings):
     dice = random.Random(arguments.seed)
     world = World()
@@ -413,7 +437,7 @@ def run(arguments, findings):
         while time.monotonic() < ends_at and not findings.losses:
             with_faults = arguments.faults and rounds % 3 == 2
             with_full_disk = disk and rounds % 3 == 1
-            server._extra = config(arguments.peer, dice.choice(GRACES), dice.choice(TRASH))
+            server._extra = config(arguments.peer, dice.choice(GRACES), dice.choice(TRASH), arguments.links)
             server._wrapper = ["fiu-run", "-x", "-c", dice.choice(FAULTS)] if with_faults else []
             try:
                 server.start()
@@ -475,7 +499,11 @@ def run(arguments, findings):
             for ledger in ledgers:
                 check(server, ledger, findings)
             check_nothing_left(server, ledgers, findings)
+            if arguments.links:
+                check_links(server, ledgers, findings)
             server.stop()
+            if arguments.links:
+                check_handed_back(server, ledgers, findings)
     finally:
         server.kill()
     return rounds
@@ -489,6 +517,7 @@ def main():
     arguments.add_argument("--kill-every", type=float, default=3, help="seconds between two kills, about")
     arguments.add_argument("--faults", action="store_true", help="in every third round calls to the disk fail (needs fiu-run), in every third it is full (root)")
     arguments.add_argument("--peer", action="store_true", help="docker-registry with its collector beside the pushes")
+    arguments.add_argument("--links", action="store_true", help="with storage.distribution_links: in the end docker-registry serves the volume")
     arguments.add_argument("--directory", help="for the server's files; a temporary one unless given")
     options = arguments.parse_args()
     print(f"--seed {options.seed}", flush=True)

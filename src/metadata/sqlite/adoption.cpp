@@ -1,5 +1,6 @@
 // Adoption: what Distribution's link files say, taken over.
 #include <algorithm>
+#include <map>
 #include <utility>
 #include <variant>
 
@@ -34,7 +35,8 @@ class Adopting {
 
   AdoptedContent run() {
     for (std::size_t i = 0; i < content_.blobs.size(); ++i) {
-      if (!adopt_blob(content_.blobs[i])) done_.found.push_back(i);
+      places_.emplace(content_.blobs[i].digest, i);
+      if (!content_.blobs[i].size_bytes) keep_missing(content_.blobs[i].digest);
     }
     for (const AdoptedManifest& manifest : content_.manifests) adopt_manifest(manifest);
     for (const Digest& layer : content_.layers) adopt_layer(layer);
@@ -55,15 +57,20 @@ class Adopting {
   /// Of a first adoption all is told that is on record, so that one that was cut off tells the same in the end.
   void count_known(std::uint64_t& count) const { count += content_.kind == AdoptionKind::first ? 1 : 0; }
 
-  /// False if it is on record as missing.
-  bool adopt_blob(const AdoptedBlob& blob) {
-    if (!blob.size_bytes) {
-      connection_.change(Statement::adopt_missing_blob, blob.digest);
-      return true;
-    }
-    connection_.change(Statement::adopt_blob, blob.digest, *blob.size_bytes);
-    Query state = connection_.query(Statement::find_blob_state, blob.digest);
-    return !state.step() || static_cast<BlobState>(state.integer(0)) != BlobState::missing;
+  /// Of a volume that comes back only what is on record can be missing: the rest is gone, and rightly.
+  void keep_missing(const Digest& digest) {
+    connection_.change(
+        content_.kind == AdoptionKind::first ? Statement::adopt_missing_blob : Statement::mark_blob_missing, digest);
+  }
+
+  /// Something uses it now: on record, and no longer the collector's.
+  void use_blob(const Digest& digest) {
+    const auto place = places_.find(digest);
+    if (place == places_.end() || !content_.blobs[place->second].size_bytes) return;
+    connection_.change(Statement::adopt_blob, digest, *content_.blobs[place->second].size_bytes);
+    Query state = connection_.query(Statement::find_blob_state, digest);
+    const bool is_missing = state.step() && static_cast<BlobState>(state.integer(0)) == BlobState::missing;
+    if (is_missing) done_.found.push_back(place->second);
   }
 
   void adopt_manifest(const AdoptedManifest& manifest) {
@@ -77,8 +84,10 @@ class Adopting {
                        WallTime(), sqlite::annotations_to_text(manifest.annotations),
                        BorrowedBytes{manifest.bytes.view()});
     const std::int64_t id = connection_.last_row_id();
+    use_blob(manifest.digest);
     for (const ManifestReference& reference : manifest.references) {
       connection_.change(Statement::create_reference, id, reference.digest, reference.kind, repository_);
+      use_blob(reference.digest);
     }
     sqlite::take_out_of_trash(connection_, repository_, manifest.digest);
     sqlite::count_manifest(connection_, repository_, 1);
@@ -87,11 +96,13 @@ class Adopting {
 
   void adopt_layer(const Digest& digest) {
     if (connection_.query(Statement::read_link_promise, digest, repository_).step()) {
+      use_blob(digest);
       return count_known(done_.counts.layers);
     }
-    // A link that its blob has outlived: nobody ever pulled it again.
-    if (!connection_.query(Statement::find_blob_state, digest).step()) return;
     if (is_queued(QueuedKind::layer, digest)) return;
+    use_blob(digest);
+    // A link that has outlived its blob: nobody ever pulled it again.
+    if (!connection_.query(Statement::find_blob_state, digest).step()) return;
     Charges charges(connection_, name_, repository_);
     charges.link(digest);
     charges.check_and_write();
@@ -146,6 +157,7 @@ class Adopting {
   const AdoptContent& content_;
   const RepositoryName name_;
   const RepositoryId repository_;
+  std::map<Digest, std::size_t> places_;  ///< of blobs, in what is adopted
   AdoptedContent done_;
 };
 
@@ -182,7 +194,11 @@ std::size_t remove_absent_in(Connection& connection, const AbsentContent& absent
   }
   for (const Digest& digest : absent.layers) {
     if (is_queued(QueuedKind::layer, digest)) continue;
-    if (!connection.query(Statement::read_link_promise, digest, *repository).step()) continue;
+    {
+      // Whoever was told that it is there may still push its manifest.
+      Query promise = connection.query(Statement::read_link_promise, digest, *repository);
+      if (!promise.step() || promise.time(0) > absent.now) continue;
+    }
     if (connection.query(Statement::find_manifest_that_names, digest, *repository).step()) continue;
     Charges charges(connection, absent.repository, *repository);
     charges.unlink(digest);
@@ -268,18 +284,22 @@ Task<std::size_t> SqliteAdoptionStore::remove_absent(AbsentContent content) {
   });
 }
 
-Task<std::vector<Digest>> SqliteAdoptionStore::without_manifest(RepositoryName repository,
+Task<std::vector<Digest>> SqliteAdoptionStore::without_manifest(RepositoryName repository, AdoptionKind kind,
                                                                 std::vector<Digest> digests) {
   // By the writer, which has just written the neighbours: each of its commits empties a reader's cache.
-  return writer_.run(0, [repository = std::move(repository), digests = std::move(digests)](Connection& connection) {
-    const std::optional<RepositoryId> home = sqlite::find_repository(connection, repository);
-    if (!home) return digests;
-    std::vector<Digest> without;
-    for (const Digest& digest : digests) {
-      if (!sqlite::find_manifest_id(connection, *home, digest)) without.push_back(digest);
-    }
-    return without;
-  });
+  return writer_.run(
+      0, [repository = std::move(repository), kind, digests = std::move(digests)](Connection& connection) {
+        const std::optional<RepositoryId> home = sqlite::find_repository(connection, repository);
+        std::vector<Digest> without;
+        for (const Digest& digest : digests) {
+          if (home && sqlite::find_manifest_id(connection, *home, digest)) continue;
+          const bool is_going =
+              kind == AdoptionKind::merge &&
+              connection.query(Statement::find_queued_link, repository.text(), QueuedKind::revision, digest).step();
+          if (!is_going) without.push_back(digest);
+        }
+        return without;
+      });
 }
 
 Task<> SqliteAdoptionStore::finish_repository(std::string name, AdoptionCounts counts) {

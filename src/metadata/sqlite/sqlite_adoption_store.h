@@ -17,7 +17,8 @@ class SqliteAdoptionStore final : public AdoptionStore {
   Task<AdoptedContent> adopt(AdoptContent content) override;
   Task<std::size_t> adopt_unlinked(std::vector<AdoptedBlob> blobs, WallTime now, WallTime review_due) override;
   Task<std::size_t> remove_absent(AbsentContent content) override;
-  Task<std::vector<Digest>> without_manifest(RepositoryName repository, std::vector<Digest> digests) override;
+  Task<std::vector<Digest>> without_manifest(RepositoryName repository, AdoptionKind kind,
+                                             std::vector<Digest> digests) override;
   Task<> finish_repository(std::string name, AdoptionCounts counts) override;
   Task<bool> is_finished(std::string name) override;
   Task<> finish_adoption(AdoptionCounts rest, WallTime now) override;

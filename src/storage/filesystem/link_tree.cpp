@@ -55,7 +55,7 @@ class TreeChange {
   bool make_tag(const std::string& directory, const WantedLink& wanted) {
     if (!wanted.digest) {
       if (!exists(directory)) return false;
-      if (is_writing()) remove_tree(directory);
+      if (is_writing()) remove_with_parents(directory);
       return true;
     }
     // As Distribution does it: what the tag names now comes last.
@@ -106,8 +106,21 @@ class TreeChange {
   bool remove_link(const std::string& directory) {
     if (!exists(directory + "/link")) return false;
     // Old versions kept signatures beside the link of a manifest.
-    if (is_writing()) remove_tree(directory);
+    if (is_writing()) remove_with_parents(directory);
     return true;
+  }
+
+  /// And what is empty then: a registry would list a repository that has nothing but directories.
+  void remove_with_parents(const std::string& directory) {
+    remove_tree(directory);
+    remove_empty(parent_of(directory));
+  }
+
+  /// Up to the directory of all repositories. Others may lie in one of them.
+  void remove_empty(std::string path) {
+    for (; path.size() > layout::kRepositories.size(); path = parent_of(path)) {
+      if (::unlinkat(volume_.root_fd(), path.c_str(), AT_REMOVEDIR) != 0) return;
+    }
   }
 
   bool remove_repository(const std::string& name) {
@@ -120,10 +133,7 @@ class TreeChange {
       if (is_writing()) remove_tree(path);
     }
     if (!was_there || !is_writing()) return was_there;
-    // Other repositories may lie in the directory, or beside it.
-    for (std::string path = own; path.size() > layout::kRepositories.size(); path = parent_of(path)) {
-      if (::unlinkat(volume_.root_fd(), path.c_str(), AT_REMOVEDIR) != 0) break;
-    }
+    remove_empty(own);
     return true;
   }
 
