@@ -262,10 +262,7 @@ TEST_F(MergeTest, WhatBerthRemovedIsNoLossWhileTheTreeDoesNotKnow) {
   // And collected since.
   std::filesystem::remove(volume_.path(layout::blob_path(two_)));
   std::filesystem::remove(volume_.path(layout::blob_path(digest("y"))));
-  run_task(
-      metadata_->collection().settle({{.kind = ReviewKind::blob, .repository = {}, .digest = two_, .due = {}},
-                                      {.kind = ReviewKind::blob, .repository = {}, .digest = digest("y"), .due = {}}},
-                                     {.now = clock_.now()}));
+  settle_all();
   ASSERT_EQ(run_task(metadata_->blob_state(two_)), BlobState::deleting);
   run_task(metadata_->collection().finish_removals({two_, digest("y")}));
   ASSERT_FALSE(run_task(metadata_->blob_state(two_)).has_value());
