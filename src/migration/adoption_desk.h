@@ -75,6 +75,8 @@ class AdoptionDesk final : public RepositoryGate {
   std::string reason() const;
   /// Whether links are written behind every change.
   bool follows_links() const { return follows_links_; }
+  /// Somebody wants to hand the volume back: from now on, as long as this process lives.
+  void follow_links() { follows_links_ = true; }
 
   Task<std::optional<AdoptionView>> look();
   Task<std::vector<AdoptionProblem>> problems(std::int64_t after, std::size_t limit) {

@@ -62,6 +62,7 @@ Task<> ExportDesk::run_by_hand(LinkAction action) {
   try {
     report = co_await exporter_.run(std::move(run));
     if (report.was_stopped) failure = "the server is stopping";
+    if (failure.empty() && action == LinkAction::write) adoption_.follow_links();
   } catch (const std::exception& error) {
     failure = error.what();
   }

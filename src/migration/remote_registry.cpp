@@ -84,7 +84,7 @@ bool is_passing(unsigned status) {
   return status == 429 || status >= 500;
 }
 
-std::chrono::milliseconds pause_before(const ClientResponse& response, std::chrono::milliseconds planned) {
+std::chrono::milliseconds pause_before(const OutboundResponse& response, std::chrono::milliseconds planned) {
   const auto field = response.headers.find("Retry-After");
   unsigned seconds = 0;
   if (field && std::from_chars(field->data(), field->data() + field->size(), seconds).ec == std::errc()) {
@@ -115,7 +115,7 @@ std::string RemoteRegistry::basic_credentials() const {
   return "Basic " + to_base64(std::as_bytes(std::span(both)));
 }
 
-Task<std::optional<ClientResponse>> RemoteRegistry::ask(Asked asked) {
+Task<std::optional<OutboundResponse>> RemoteRegistry::ask(Asked asked) {
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
   std::chrono::milliseconds pause = options_.first_pause;
   bool has_logged_in = false;
@@ -123,7 +123,7 @@ Task<std::optional<ClientResponse>> RemoteRegistry::ask(Asked asked) {
     std::string failure;
     std::chrono::milliseconds wait = pause;
     try {
-      ClientResponse response = co_await ask_once(asked);
+      OutboundResponse response = co_await ask_once(asked);
       if (response.status < 300) co_return response;
       if (response.status == 404) co_return std::nullopt;
       if (response.status == 401 && !has_logged_in) {
@@ -148,20 +148,20 @@ Task<std::optional<ClientResponse>> RemoteRegistry::ask(Asked asked) {
   }
 }
 
-Task<ClientResponse> RemoteRegistry::ask_once(const Asked& asked) {
-  ClientRequest request{.method = asked.method, .url = options_.base};
+Task<OutboundResponse> RemoteRegistry::ask_once(const Asked& asked) {
+  OutboundRequest request{.method = asked.method, .url = options_.base};
   request.url.target = asked.target;
   if (asked.accepts_manifests) request.headers.add("Accept", accept_manifests());
   if (const auto known = authorization_.find(asked.scope); known != authorization_.end()) {
     request.headers.add("Authorization", known->second);
   }
   const Url from = request.url;
-  ClientResponse response = co_await client_.send(std::move(request));
+  OutboundResponse response = co_await client_.send(std::move(request));
   co_return co_await follow(std::move(response), from);
 }
 
 /// To wherever the bytes are. Credentials are for the registry alone.
-Task<ClientResponse> RemoteRegistry::follow(ClientResponse response, Url from) {
+Task<OutboundResponse> RemoteRegistry::follow(OutboundResponse response, Url from) {
   for (int count = 0; count < kMostRedirects; ++count) {
     const bool is_redirect = response.status == 301 || response.status == 302 || response.status == 303 ||
                              response.status == 307 || response.status == 308;
@@ -172,7 +172,7 @@ Task<ClientResponse> RemoteRegistry::follow(ClientResponse response, Url from) {
     if (from.is_tls && !to->is_tls) {
       throw Failure(FailureKind::interrupted, fmt::format("{}: redirects from TLS to plain text", from.origin()));
     }
-    ClientRequest request{.url = *to};
+    OutboundRequest request{.url = *to};
     from = *to;
     response = co_await client_.send(std::move(request));
   }
@@ -180,7 +180,7 @@ Task<ClientResponse> RemoteRegistry::follow(ClientResponse response, Url from) {
 }
 
 /// False if there is nothing to log in with.
-Task<bool> RemoteRegistry::log_in(const ClientResponse& refused, std::string scope) {
+Task<bool> RemoteRegistry::log_in(const OutboundResponse& refused, std::string scope) {
   for (const std::string_view field : refused.headers.find_all("WWW-Authenticate")) {
     const std::size_t space = field.find(' ');
     std::string scheme(field.substr(0, space));
@@ -205,14 +205,14 @@ Task<std::string> RemoteRegistry::fetch_token(std::map<std::string, std::string>
   std::string query = "service=" + percent_encoded(challenge["service"]);
   if (!scope.empty()) query += "&scope=" + percent_encoded(scope);
   realm->target += (realm->target.find('?') == std::string::npos ? "?" : "&") + query;
-  ClientRequest request{.url = *realm};
+  OutboundRequest request{.url = *realm};
   if (!options_.user.empty()) {
     if (options_.base.is_tls && !realm->is_tls) {
       throw Failure(FailureKind::interrupted, realm->origin() + ": would get the password in plain text");
     }
     request.headers.add("Authorization", basic_credentials());
   }
-  ClientResponse response = co_await client_.send(std::move(request));
+  OutboundResponse response = co_await client_.send(std::move(request));
   const std::string text = co_await read_whole(*response.body, kTokenBytes);
   if (response.status != 200) {
     throw Failure(FailureKind::internal, fmt::format("{}: gives no token ({}): {}", realm->origin(), response.status,
@@ -230,7 +230,7 @@ Task<std::string> RemoteRegistry::fetch_token(std::map<std::string, std::string>
 Task<std::vector<std::string>> RemoteRegistry::list(std::string target, std::string scope, std::string field) {
   std::vector<std::string> names;
   for (std::optional<std::string> next = std::move(target); next;) {
-    std::optional<ClientResponse> response = co_await ask({.target = *next, .scope = scope});
+    std::optional<OutboundResponse> response = co_await ask({.target = *next, .scope = scope});
     if (!response) break;
     const std::string text = co_await read_whole(*response->body, options_.list_bytes);
     const boost::json::object page = object_in(text, options_.base.origin() + *next);
@@ -257,14 +257,14 @@ Task<std::vector<std::string>> RemoteRegistry::repositories() {
 
 Task<std::optional<Digest>> RemoteRegistry::resolve(std::string repository, std::string reference) {
   const std::string target = "/v2/" + repository + "/manifests/" + reference;
-  std::optional<ClientResponse> head =
+  std::optional<OutboundResponse> head =
       co_await ask({.method = "HEAD", .target = target, .scope = pull_scope(repository), .accepts_manifests = true});
   if (!head) co_return std::nullopt;
   if (const auto field = head->headers.find("Docker-Content-Digest")) {
     if (const Result<Digest> digest = Digest::parse(*field)) co_return *digest;
   }
   // A registry that does not say: the bytes do.
-  std::optional<ClientResponse> whole =
+  std::optional<OutboundResponse> whole =
       co_await ask({.target = target, .scope = pull_scope(repository), .accepts_manifests = true});
   if (!whole) co_return std::nullopt;
   const std::string bytes = co_await read_whole(*whole->body, options_.manifest_bytes);
@@ -289,7 +289,7 @@ Task<std::vector<SourceRoot>> RemoteRegistry::roots(std::string repository) {
 }
 
 Task<std::optional<SourceManifest>> RemoteRegistry::manifest(std::string repository, Digest digest) {
-  std::optional<ClientResponse> response =
+  std::optional<OutboundResponse> response =
       co_await ask({.target = "/v2/" + repository + "/manifests/" + digest.to_string(),
                     .scope = pull_scope(repository),
                     .accepts_manifests = true});
@@ -302,7 +302,7 @@ Task<std::optional<SourceManifest>> RemoteRegistry::manifest(std::string reposit
 }
 
 Task<std::optional<SourceBlob>> RemoteRegistry::blob(std::string repository, Digest digest) {
-  std::optional<ClientResponse> response =
+  std::optional<OutboundResponse> response =
       co_await ask({.target = "/v2/" + repository + "/blobs/" + digest.to_string(), .scope = pull_scope(repository)});
   if (!response) co_return std::nullopt;
   co_return SourceBlob{.bytes = std::move(response->body), .size_bytes = response->length_bytes};
@@ -311,7 +311,7 @@ Task<std::optional<SourceBlob>> RemoteRegistry::blob(std::string repository, Dig
 Task<std::vector<Digest>> RemoteRegistry::referrers(std::string repository, Digest digest) {
   std::string text;
   if (has_referrers_) {
-    std::optional<ClientResponse> response = co_await ask(
+    std::optional<OutboundResponse> response = co_await ask(
         {.target = "/v2/" + repository + "/referrers/" + digest.to_string(), .scope = pull_scope(repository)});
     if (response) {
       text = co_await read_whole(*response->body, options_.list_bytes);
@@ -322,9 +322,9 @@ Task<std::vector<Digest>> RemoteRegistry::referrers(std::string repository, Dige
   if (!has_referrers_) {
     // What is listed under such a tag is brought in with the tag, too.
     const std::string tag = fmt::format("{}-{}", digest.algorithm_name(), digest.hex());
-    std::optional<ClientResponse> response = co_await ask({.target = "/v2/" + repository + "/manifests/" + tag,
-                                                           .scope = pull_scope(repository),
-                                                           .accepts_manifests = true});
+    std::optional<OutboundResponse> response = co_await ask({.target = "/v2/" + repository + "/manifests/" + tag,
+                                                             .scope = pull_scope(repository),
+                                                             .accepts_manifests = true});
     if (!response) co_return std::vector<Digest>();
     text = co_await read_whole(*response->body, options_.list_bytes);
   }

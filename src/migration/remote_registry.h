@@ -48,10 +48,10 @@ class RemoteRegistry final : public ContentSource {
   };
 
   /// After logging in as the registry asks for it; nothing for 404.
-  Task<std::optional<ClientResponse>> ask(Asked asked);
-  Task<ClientResponse> ask_once(const Asked& asked);
-  Task<ClientResponse> follow(ClientResponse response, Url from);
-  Task<bool> log_in(const ClientResponse& refused, std::string scope);
+  Task<std::optional<OutboundResponse>> ask(Asked asked);
+  Task<OutboundResponse> ask_once(const Asked& asked);
+  Task<OutboundResponse> follow(OutboundResponse response, Url from);
+  Task<bool> log_in(const OutboundResponse& refused, std::string scope);
   Task<std::string> fetch_token(std::map<std::string, std::string> challenge, std::string scope);
   Task<std::vector<std::string>> list(std::string target, std::string scope, std::string field);
   Task<std::optional<Digest>> resolve(std::string repository, std::string reference);

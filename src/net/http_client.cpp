@@ -191,7 +191,7 @@ HttpClient::HttpClient(HttpClientOptions options) : state_(std::make_unique<Stat
 
 HttpClient::~HttpClient() = default;
 
-Task<ClientResponse> HttpClient::send(ClientRequest request) {
+Task<OutboundResponse> HttpClient::send(OutboundRequest request) {
   const Url url = request.url;
   beast::http::request<beast::http::empty_body> message;
   message.method_string(request.method);
@@ -225,7 +225,7 @@ Task<ClientResponse> HttpClient::send(ClientRequest request) {
       if (is_kept) continue;
       fail(url, fmt::format("no answer: {}", error.message()));
     }
-    ClientResponse response;
+    OutboundResponse response;
     response.status = parser->get().result_int();
     for (const auto& field : parser->get()) {
       response.headers.add(std::string(field.name_string()), std::string(field.value()));

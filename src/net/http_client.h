@@ -25,13 +25,13 @@ struct HttpClientOptions {
   std::string user_agent = "berth/" BERTH_VERSION;
 };
 
-struct ClientRequest {
+struct OutboundRequest {
   std::string method = "GET";
   Url url;
   Headers headers = {};
 };
 
-struct ClientResponse {
+struct OutboundResponse {
   unsigned status = 0;
   Headers headers = {};
   std::optional<std::uint64_t> length_bytes = {};
@@ -51,7 +51,7 @@ class HttpClient {
 
   /// The answer's head, whatever its status is; redirects are the caller's. A connection that the server has closed
   /// meanwhile is tried anew.
-  Task<ClientResponse> send(ClientRequest request);
+  Task<OutboundResponse> send(OutboundRequest request);
 
  private:
   struct State;

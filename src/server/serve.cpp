@@ -450,7 +450,7 @@ void Program::start_jobs() {
     add({.name = "comparison after restore", .interval = kAdoptionRetry, .job = &job_rows_.scrub},
         [this] { return compare_restored(); });
   }
-  if (migration_ && (migration_->adoption.follows_links() || !migration_->adoption.is_complete())) {
+  if (migration_) {
     add({.name = "link tree", .first_after = kLinkInterval, .interval = kLinkInterval},
         [this] { return write_links(); });
   }

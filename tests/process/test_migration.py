@@ -241,3 +241,48 @@ def test_a_volume_is_adopted_handed_back_and_adopted_again(tmp_path, skopeo):
     # Links are kept behind every change on an adopted volume: the other one needs no export.
     with distribution(root, tmp_path / "old") as old:
         world.check(old.http(), deep=0.3)
+
+
+@pytest.mark.skipif(not os.path.exists(DISTRIBUTION), reason="no docker-registry")
+def test_a_volume_that_was_never_distributions_is_exported_beside_pushes(tmp_path):
+    world = World()
+    with berth_server(DELETES, directory=tmp_path / "berth") as server:
+        for number in range(10):
+            image = content.image(seed=number)
+            Repository(server.client, f"a/r{number % 3}").push(image, f"v{number}")
+            world.add(f"a/r{number % 3}", image, f"v{number}")
+        assert "differs" in berth("export", "--layout", "distribution", "--verify", server.config_path, code=1).stdout
+        berth("export", "--layout", "distribution", server.config_path)
+        # What comes afterwards is written behind it until this Berth ends.
+        late = content.image(seed=99)
+        Repository(server.client, "a/late").push(late, "v1")
+        world.add("a/late", late, "v1")
+        gone = world.tags["a/r0", "v0"]
+        Repository(server.client, "a/r0").delete_manifest(gone.digest).expect(202)
+        world.delete("a/r0", gone)
+        root = server.root
+    with distribution(root, tmp_path / "old") as old:
+        world.check(old.http())
+
+
+def test_adoption_killed_again_and_again_ends_as_one_that_nobody_disturbed(tmp_path):
+    script = pathlib.Path(__file__).resolve().parents[1] / "bench" / "adoption.py"
+    said("python3", script, "--program", program(), "--manifests", 3000, "--repositories", 30, "--kills", 6, "--directory", tmp_path)
+
+
+@pytest.mark.skipif(not os.path.exists(DISTRIBUTION), reason="no docker-registry")
+def test_requests_wait_for_the_repository_they_are_about(tmp_path):
+    """And pushes go on while the volume is adopted."""
+    root = tmp_path / "root"
+    world = World()
+    with distribution(root, tmp_path / "old") as old:
+        fill(old, world, images=60, tags=120)
+    with berth_server(DELETES, directory=tmp_path / "berth", root=root) as server:
+        # At once, before the adoption can have come to its end.
+        for (name, tag), manifest in list(world.tags.items())[::7]:
+            Repository(server.client, name).get_manifest(tag, accept=content.ANY).expect(200)
+        pushed = content.image(seed=5)
+        Repository(server.client, name_of(0)).push(pushed, "v0", "fresh")
+        world.add(name_of(0), pushed, "v0", "fresh")
+        adopted(server)
+        world.check(server.http())
