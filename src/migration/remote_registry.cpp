@@ -16,6 +16,7 @@
 #include "base/failure.h"
 #include "content/base64.h"
 #include "content/media_type.h"
+#include "net/auth_challenge.h"
 
 namespace berth {
 namespace {
@@ -29,41 +30,6 @@ constexpr std::chrono::seconds kLongestPause{60};
 std::string accept_manifests() {
   return fmt::format("{}, {}, {}, {}", media_type::kOciManifest, media_type::kOciIndex, media_type::kDockerManifest,
                      media_type::kDockerManifestList);
-}
-
-/// realm="...",service="...",scope="..." behind the scheme's name.
-std::map<std::string, std::string> parameters_of(std::string_view field) {
-  std::map<std::string, std::string> parameters;
-  while (!field.empty()) {
-    const std::size_t equals = field.find('=');
-    if (equals == std::string_view::npos) break;
-    std::string name;
-    for (const char c : field.substr(0, equals)) {
-      if (c != ' ' && c != ',') name += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    }
-    field.remove_prefix(equals + 1);
-    std::string value;
-    if (field.starts_with('"')) {
-      const std::size_t end = field.find('"', 1);
-      value = field.substr(1, end == std::string_view::npos ? end : end - 1);
-      field.remove_prefix(end == std::string_view::npos ? field.size() : end + 1);
-    } else {
-      const std::size_t end = std::min(field.find(','), field.size());
-      value = field.substr(0, end);
-      field.remove_prefix(end);
-    }
-    parameters[name] = std::move(value);
-  }
-  return parameters;
-}
-
-/// The target of `<...>; rel="next"`.
-std::optional<std::string> next_page(const Headers& headers) {
-  const auto link = headers.find("Link");
-  if (!link || link->find("next") == std::string_view::npos || !link->starts_with('<')) return std::nullopt;
-  const std::size_t end = link->find('>');
-  if (end == std::string_view::npos) return std::nullopt;
-  return std::string(link->substr(1, end - 1));
 }
 
 std::string percent_encoded(std::string_view text) {
@@ -182,16 +148,13 @@ Task<OutboundResponse> RemoteRegistry::follow(OutboundResponse response, Url fro
 /// False if there is nothing to log in with.
 Task<bool> RemoteRegistry::log_in(const OutboundResponse& refused, std::string scope) {
   for (const std::string_view field : refused.headers.find_all("WWW-Authenticate")) {
-    const std::size_t space = field.find(' ');
-    std::string scheme(field.substr(0, space));
-    std::ranges::transform(scheme, scheme.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    if (scheme == "bearer" && space != std::string_view::npos) {
-      std::string token = co_await fetch_token(parameters_of(field.substr(space + 1)), scope);
+    const AuthChallenge challenge = parse_auth_challenge(field);
+    if (challenge.scheme == "bearer") {
+      std::string token = co_await fetch_token(challenge.parameters, scope);
       authorization_[scope] = "Bearer " + token;
       co_return true;
     }
-    if (scheme == "basic" && !options_.user.empty()) {
+    if (challenge.scheme == "basic" && !options_.user.empty()) {
       authorization_[scope] = basic_credentials();
       co_return true;
     }
@@ -239,7 +202,7 @@ Task<std::vector<std::string>> RemoteRegistry::list(std::string target, std::str
         if (name.is_string()) names.emplace_back(name.as_string());
       }
     }
-    std::optional<std::string> following = next_page(response->headers);
+    std::optional<std::string> following = next_page_of(response->headers.find("Link").value_or(""));
     // Relative to the registry, or absolute; always this registry's.
     if (following) {
       const std::optional<Url> url = options_.base.resolve(*following);

@@ -20,7 +20,8 @@ namespace {
 // Answers one connection with the given bytes.
 class OneAnswer {
  public:
-  OneAnswer(std::string path, std::string answer) : path_(std::move(path)), listener_(::socket(AF_UNIX, SOCK_STREAM, 0)) {
+  OneAnswer(std::string path, std::string answer)
+      : path_(std::move(path)), listener_(::socket(AF_UNIX, SOCK_STREAM, 0)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     const SocketPath short_path(path_);
@@ -46,7 +47,9 @@ class OneAnswer {
   std::thread thread_;
 };
 
-std::string socket_path() { return testing::TempDir() + "/local-client-" + std::to_string(::getpid()); }
+std::string socket_path() {
+  return testing::TempDir() + "/local-client-" + std::to_string(::getpid());
+}
 
 TEST(LocalClient, BringsBackStatusAndBody) {
   const OneAnswer server(socket_path(), "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nhello");

@@ -2,6 +2,8 @@
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <charconv>
+#include <system_error>
 
 namespace berth {
 namespace {
@@ -27,8 +29,9 @@ std::optional<Url> Url::parse(std::string_view text) {
   if (parsed->has_userinfo() || parsed->host_address().empty()) return std::nullopt;
   url.host = parsed->host_address();
   if (parsed->has_port()) {
-    if (parsed->port_number() == 0) return std::nullopt;
-    url.port = parsed->port_number();
+    const std::string_view digits = parsed->port();
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
+    if (error != std::errc() || end != digits.data() + digits.size() || url.port == 0) return std::nullopt;
   }
   url.target = parsed->encoded_path().empty() ? std::string("/") : std::string(parsed->encoded_path());
   if (parsed->has_query()) url.target.append("?").append(parsed->encoded_query());

@@ -98,7 +98,22 @@ def manifest_row(lab, clients):
                [Goal("rate", at_least=MANIFESTS_AGAINST[clients], against="docker-registry")], others=lab.other_names()[1:])
 
 
+def links_row(lab, name, load, metrics):
+    """What it costs to keep Distribution's link files behind every push (storage.distribution_links)."""
+    links = [("storage", {"distribution_links": True})]
+
+    def measure(_, server_name, number):
+        server = lab.berth(settings=links) if server_name == "with links" else lab.berth()
+        with running(server):
+            return load(server)
+    return Row(f"{name}, with links", measure, ["with links", "Berth"], metrics, [Goal("rate", at_least=0.8, against="Berth")])
+
+
 def parts(lab):
     rows = [blob_row(lab, way, clients) for way in ("POST+PUT", "POST+PATCH+PUT") for clients in (1, 4)]
     rows += [image_row(lab), sync_row(lab), again_row(lab), *(manifest_row(lab, clients) for clients in MANIFESTS_AGAINST)]
+    rows += [links_row(lab, "image push (10 x 1 MiB), c8", lambda server: lab.loads.push_images(server, next(seeds), 8, IMAGES, MIB),
+                       [Metric("rate", "images/s"), Metric("cpu_ms", "server CPU, ms/image")]),
+             links_row(lab, "manifest PUT, c8", lambda server: lab.loads.push_manifests(server, next(seeds), 8, lab.seconds),
+                       [Metric("rate", "manifests/s"), Metric("cpu_us", "server CPU, us/manifest")])]
     yield Part(rows)
