@@ -45,6 +45,10 @@ std::uint64_t print_problems(AdminClient& client, std::uint64_t from) {
 }
 
 void print_summary(const object& view) {
+  if (text_of(view, "kind") == "none") {
+    fmt::print("nothing to adopt: the volume was Berth's from the beginning, or is empty\n");
+    return;
+  }
   const bool is_adoption = text_of(view, "kind") == "adoption";
   if (view.at("complete").as_bool()) {
     fmt::print(

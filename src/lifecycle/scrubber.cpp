@@ -361,6 +361,7 @@ Task<std::optional<std::uint64_t>> Scrubber::confirm_orphan(Digest digest) {
 }
 
 Task<bool> Scrubber::remove_orphan(Digest digest) {
+  if (options_.may_remove && !options_.may_remove()) co_return false;
   const std::optional<KeyLock::Guard> guard = world_.digest_locks.try_acquire(digest.to_string());
   if (!guard) co_return false;
   const std::optional<BlobState> state = co_await world_.metadata.blob_state(digest);

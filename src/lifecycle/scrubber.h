@@ -40,9 +40,11 @@ struct ScrubWorld {
 struct ScrubberOptions {
   const ReadOnlyMode* read_only = nullptr;  ///< while it is on nothing is changed, whatever is found. Null: never
   std::chrono::seconds grace{24 * 3600};    ///< how long a file without a record is left alone
-  std::size_t page_size = 256;              ///< blobs and files that are listed at once
-  std::size_t piece_bytes = 4U << 20;       ///< read and hashed by one job of the disk pool
-  std::size_t image_limit = 20;             ///< named with one finding
+  /// Asked before a file goes that is on no record; unset: it may.
+  std::function<bool()> may_remove = {};
+  std::size_t page_size = 256;         ///< blobs and files that are listed at once
+  std::size_t piece_bytes = 4U << 20;  ///< read and hashed by one job of the disk pool
+  std::size_t image_limit = 20;        ///< named with one finding
   std::chrono::milliseconds digest_lock_wait{10'000};
 };
 

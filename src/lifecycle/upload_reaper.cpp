@@ -60,7 +60,10 @@ Task<> UploadReaper::remove_upload(UploadRecord upload, UploadReaperReport& repo
     co_return;
   }
   // Before the row, which alone leads to what its closing request may have left.
-  if (upload.expected) co_await remove_unfinished_blob(*upload.expected, report);
+  if (upload.expected) {
+    if (options_.may_remove && !options_.may_remove()) co_return;
+    co_await remove_unfinished_blob(*upload.expected, report);
+  }
   co_await metadata_.delete_upload(upload.id);
   co_await uploads_.remove(upload.id);
 }

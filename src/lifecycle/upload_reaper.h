@@ -22,6 +22,8 @@ struct UploadReaperOptions {
   bool is_dry_run = false;               ///< only log what would go
   /// A file without an upload goes when it has lain this long: its upload's row may be about to be committed.
   std::chrono::seconds orphan_age{3600};
+  /// Asked before a blob's file goes; unset: it may. Otherwise its upload stays for another round.
+  std::function<bool()> may_remove = {};
   std::size_t page_size = 200;
   std::chrono::milliseconds digest_lock_wait{10'000};
 };

@@ -48,9 +48,10 @@ class UploadReaperTest : public testing::Test {
     return digest;
   }
 
-  UploadReaperReport reap(bool is_dry_run = false) {
+  UploadReaperReport reap(bool is_dry_run = false, bool may_remove = true) {
     UploadReaperOptions options;
     options.is_dry_run = is_dry_run;
+    options.may_remove = [may_remove] { return may_remove; };
     UploadReaper reaper(storage_.blobs(), storage_.uploads(), metadata_, digest_locks_, upload_locks_, clock_, *log_,
                         options);
     return run_task(reaper.run());
@@ -111,6 +112,16 @@ TEST_F(UploadReaperTest, RemovesABlobThatAClosingRequestNeverCommitted) {
   clock_.advance(169h);
   EXPECT_EQ(reap().unfinished_blobs, 1U);
   EXPECT_FALSE(run_task(storage_.blobs().find(digest)));
+}
+
+TEST_F(UploadReaperTest, KeepsABlobThatMayBeSomebodysWhileRemovalIsHeld) {
+  const UploadRecord upload = start_upload("u", "");
+  const Digest digest = publish_without_commit(upload, "bytes");
+  clock_.advance(169h);
+  EXPECT_EQ(reap(false, false).unfinished_blobs, 0U);
+  EXPECT_TRUE(run_task(storage_.blobs().find(digest)));
+  EXPECT_TRUE(exists(upload.id)) << "it leads to the file later";
+  EXPECT_EQ(reap().unfinished_blobs, 1U);
 }
 
 TEST_F(UploadReaperTest, KeepsABlobThatSomebodyElseCommitted) {

@@ -153,7 +153,7 @@ class Administration::OwnRun {
                    .disk = stores_->disk(),
                    .clock = clock_,
                    .log = *log_},
-                  build_scrubber_options(config, registry_.read_only)),
+                  build_scrubber_options(config, registry_.read_only, [this] { return may_remove(); })),
         scrub_(loop_.get_executor(), scrubber_, clock_, *log_, metrics_, jobs_.scrub,
                build_scrub_desk_options(config, registry_.read_only)),
         engine_({.metadata = stores_->metadata(),
@@ -234,6 +234,8 @@ class Administration::OwnRun {
   }
 
  private:
+  bool may_remove() const { return holds_.may_remove() && migration_.adoption.may_remove(); }
+
   /// A restored root: its rows and files come from two times.
   void compare_restored() {
     if (!run_to_end(stores_->scrub().must_compare())) return;
@@ -242,7 +244,7 @@ class Administration::OwnRun {
 
   CollectorOptions collector_options(const ServerConfig& config) {
     CollectorOptions options = build_collector_options(config);
-    options.may_remove = [this] { return holds_.may_remove() && migration_.adoption.may_remove(); };
+    options.may_remove = [this] { return may_remove(); };
     return options;
   }
 

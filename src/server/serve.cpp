@@ -98,8 +98,9 @@ void raise_descriptor_limit(Log& log) {
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) log.warn("the limit of open files cannot be raised");
 }
 
-UploadReaperOptions reaper_options(const UploadPurgingConfig& config) {
+UploadReaperOptions reaper_options(const UploadPurgingConfig& config, std::function<bool()> may_remove) {
   UploadReaperOptions options;
+  options.may_remove = std::move(may_remove);
   options.age = std::chrono::duration_cast<std::chrono::seconds>(config.age);
   options.is_dry_run = config.is_dry_run;
   // With a purging age below an hour (tests, small disks) orphans need not lie longer than uploads do.
@@ -158,12 +159,14 @@ class Program {
   Task<> make_snapshot();
   Task<std::string> adopt_as(JobRun& run);
   std::unique_ptr<Migration> make_migration();
+  bool may_remove() const;
   std::string held_because() const;
   Task<> purge_uploads();
   Task<std::string> purge_uploads_as(JobRun& run);
   std::chrono::milliseconds wait_for_retention() const;
   void write_what_is_noted();
   Task<> collect_garbage();
+  Task<> apply_retention();
   Task<> scrub();
   Task<> watch_certificates();
   Task<> warn_of_certificates();
@@ -279,7 +282,7 @@ Program::Program(const ServerConfig& config, Log& log)
                  .disk = stores_->disk(),
                  .clock = clock_,
                  .log = log},
-                build_scrubber_options(config, registry_.read_only)),
+                build_scrubber_options(config, registry_.read_only, [this] { return may_remove(); })),
       scrub_(loop_.get_executor(), scrubber_, clock_, log, metrics_, job_rows_.scrub,
              build_scrub_desk_options(config, registry_.read_only)),
       copier_(stores_->blobs(), metadata_, digest_locks_, clock_),
@@ -324,7 +327,7 @@ Program::Program(const ServerConfig& config, Log& log)
             .repositories = migration_ ? &migration_->adoption : nullptr}),
       debug_api_(health_, metrics_, build_debug_api_options(config)),
       reaper_(stores_->blobs(), stores_->uploads(), metadata_, digest_locks_, upload_locks_, clock_, log,
-              reaper_options(config.storage.upload_purging)),
+              reaper_options(config.storage.upload_purging, [this] { return may_remove(); })),
       certificates_(tls_files(config.http.tls)),
       public_(build_public_options(config.http, take_inherited_sockets()), api_.handler(),
               build_access_sink(access_log_.get(), clock_), log, metrics_, api_.quick_handler()) {
@@ -379,6 +382,10 @@ std::unique_ptr<Migration> Program::make_migration() {
                                                     .health = health_,
                                                     .copy_manifests = [this] { return copy_manifests(); }},
                                      config_);
+}
+
+bool Program::may_remove() const {
+  return registry_.promises.may_remove() && holds_.may_remove() && (!migration_ || migration_->adoption.may_remove());
 }
 
 std::string Program::held_because() const {
@@ -480,7 +487,7 @@ void Program::start_jobs() {
   }
   if (config_.retention.schedule && !config_.storage.is_read_only) {
     add({.name = "retention", .wait = [this] { return wait_for_retention(); }, .job = &job_rows_.retention},
-        [this] { return retention_.run_round(); });
+        [this] { return apply_retention(); });
   }
   if (config_.pull_times.is_enabled) {
     const auto resolution = config_.pull_times.resolution;
@@ -622,6 +629,12 @@ void Program::write_what_is_noted() {
   } catch (const std::exception& error) {
     log_.warn("the rows of jobs, times of pulls and links could not be written", {{"reason", error.what()}});
   }
+}
+
+// What is half read is no repository yet: a rule that counts would count wrong.
+Task<> Program::apply_retention() {
+  if (migration_ && !migration_->adoption.is_complete()) co_return;
+  co_await retention_.run_round();
 }
 
 Task<> Program::collect_garbage() {

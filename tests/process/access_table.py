@@ -479,7 +479,7 @@ root     DELETE  /api/v1/repositories?repository=secret/app   200
 root     POST    /api/v1/undo#{"repository":"secret/app"}   200
 nobody   GET     /api/v1/adoption   401   ask registry:admin:*
 carol    GET     /api/v1/adoption   403   DENIED
-root     GET     /api/v1/adoption   404
+root     GET     /api/v1/adoption   200
 nobody   POST    /api/v1/adoption/run#{}   401   ask registry:admin:*
 carol    POST    /api/v1/adoption/run#{}   403   DENIED
 root     POST    /api/v1/adoption/run#{}   202

@@ -207,6 +207,11 @@ def pattern_of(row, patterns):
 FOR_EVERYBODY_KNOWN = ("/api/v1/whoami", "/api/v1/openapi.json")
 
 
+# What reads and writes files of the machine, and what came of it: through the control socket only.
+FOR_OPERATORS = {("POST", "/api/v1/backups"), ("GET", "/api/v1/backups/{run}"), ("POST", "/api/v1/imports"),
+                 ("POST", "/api/v1/layouts"), ("GET", "/api/v1/transfers/{run}")}
+
+
 def test_every_route_has_rows():
     """Each, also as nobody; and each that anybody can be refused at, with a refusal of somebody who is known."""
     routes = declared_routes()
@@ -222,7 +227,8 @@ def test_every_route_has_rows():
         if is_guarded and method != "HEAD":
             known = [row for row in rows if row.who[0] != "n" and row.who[-1] != "!" and row.who != "forged"]
             assert any(row.status in (401, 403) for row in known), f"no known caller is refused by {method} {pattern}"
-            assert any(row.status < 300 for row in known), f"no known caller is let in by {method} {pattern}"
+            if (method, pattern) not in FOR_OPERATORS:
+                assert any(row.status < 300 for row in known), f"no known caller is let in by {method} {pattern}"
 
 
 def test_the_table_is_long_enough():

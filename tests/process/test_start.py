@@ -42,19 +42,18 @@ def snapshot(root):
             for path in sorted(root.rglob("*"))}
 
 
-def test_a_root_of_distribution_is_refused_and_not_touched(tmp_path):
-    """Adoption comes later; until then such a root is somebody's registry, and nothing of it may change."""
+def test_a_root_of_distribution_is_served_as_it_is(tmp_path):
+    """Adopted at the first start; nothing of what lies there changes."""
     root = tmp_path / "root"
+    image = content.image(kind="docker")
     peer = Server(directory=tmp_path / "peer", root=root, executable=DISTRIBUTION)
     peer.start()
-    Repository(peer.client, "old/image").push(content.image(kind="docker"), "v1")
+    Repository(peer.client, "old/image").push(image, "v1")
     peer.kill()
-    before = snapshot(root)
-    server = Server(directory=tmp_path / "server", root=root)
-    code, said = refused_start(server)
-    assert code == 1
-    assert str(root) in one_line(said)
-    assert snapshot(root) == before
+    before = snapshot(root / "docker")
+    with berth_server(directory=tmp_path / "server", root=root) as server:
+        Repository(server.client, "old/image").assert_holds(image, "v1")
+    assert snapshot(root / "docker") == before
 
 
 def test_an_id_without_its_metadata_is_refused(tmp_path):

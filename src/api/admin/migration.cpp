@@ -63,6 +63,11 @@ boost::json::object json_of(const ExportView& view) {
           {"differences", std::move(differences)}};
 }
 
+/// The volume was Berth's from the beginning.
+AdoptionView nothing_adopted() {
+  return {.record = {.state = AdoptionState::complete, .began = {}}};
+}
+
 Task<Result<void>> read_nothing(Exchange& exchange) {
   const Result<std::string> body = co_await read_json_body(exchange.request);
   if (!body) co_return std::unexpected(body.error());
@@ -78,8 +83,8 @@ Task<Answer> get_adoption(const AdminParts& admin, Exchange& exchange) {
   const Result<std::uint64_t> from = read_number(asked ? *asked : "0", "from");
   if (!from) co_return std::unexpected(from.error());
   const std::optional<AdoptionView> view = co_await admin.adoption->look();
-  if (!view) co_return refuse(ErrorCode::not_found, "this volume was Berth's from the beginning: nothing was adopted");
-  boost::json::object answer = json_of(*view, *admin.adoption);
+  boost::json::object answer = json_of(view.value_or(nothing_adopted()), *admin.adoption);
+  if (!view) answer["kind"] = "none";
   boost::json::array problems;
   for (const AdoptionProblem& problem :
        co_await admin.adoption->problems(static_cast<std::int64_t>(*from), kProblemPage)) {
