@@ -1,11 +1,12 @@
 // Links: what the link tree has to say, and what of it waits to be written.
-#include <charconv>
 #include <set>
 #include <string_view>
 #include <utility>
 
+#include "metadata/sqlite/link_rows.h"
 #include "metadata/sqlite/link_triggers.h"
 #include "metadata/sqlite/manifest_rows.h"
+#include "metadata/sqlite/row_place.h"
 #include "metadata/sqlite/sqlite_link_store.h"
 #include "metadata/sqlite/transactions.h"
 
@@ -15,6 +16,7 @@ using sqlite::BorrowedBytes;
 using sqlite::Connection;
 using sqlite::Query;
 using sqlite::RepositoryId;
+using sqlite::RowPlace;
 using sqlite::Statement;
 
 namespace {
@@ -70,21 +72,7 @@ std::vector<QueuedLink> read_queue(Connection& connection, std::int64_t after, s
   return links;
 }
 
-/// "12 sha256:...": the row behind which a page begins.
-struct Place {
-  RepositoryId repository = 0;
-  std::optional<Digest> digest = {};
-};
-
-Place place_at(std::string_view text) {
-  Place place;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), place.repository);
-  if (error != std::errc() || end == text.data() + text.size()) return {};
-  const Result<Digest> digest = Digest::parse(text.substr(static_cast<std::size_t>(end - text.data()) + 1));
-  return digest ? Place{place.repository, *digest} : Place{};
-}
-
-LayerPage read_layers(Connection& connection, const Place& from, std::size_t limit) {
+LayerPage read_layers(Connection& connection, const RowPlace& from, std::size_t limit) {
   const std::int64_t rows = sqlite::limit_and_one(limit) - 1;
   Query query = from.digest ? connection.query(Statement::list_layer_links, *from.digest, from.repository, rows)
                             : connection.query(Statement::list_layer_links, BorrowedBytes{}, std::int64_t{0}, rows);
@@ -92,7 +80,7 @@ LayerPage read_layers(Connection& connection, const Place& from, std::size_t lim
   while (query.step()) {
     page.entries.push_back({.repository = sqlite::stored_repository_name(query.bytes(2)), .digest = query.digest(0)});
     if (page.entries.size() == limit) {
-      page.next = std::to_string(query.integer(1)) + ' ' + page.entries.back().digest.to_string();
+      page.next = sqlite::to_text(query.integer(1), page.entries.back().digest);
     }
   }
   return page;
@@ -165,44 +153,26 @@ Task<std::uint64_t> SqliteLinkStore::queued_link_count() {
 
 Task<std::vector<RepositoryName>> SqliteLinkStore::all_repositories(std::string after, std::size_t limit) {
   return readers_.run([after = std::move(after), limit](Connection& connection) {
-    std::vector<RepositoryName> names;
-    Query query = connection.query(Statement::list_existing_repositories, after, sqlite::limit_and_one(limit) - 1);
-    while (query.step()) names.push_back(sqlite::stored_repository_name(query.bytes(0)));
-    return names;
+    return sqlite::read_repositories(connection, after, limit);
   });
 }
 
 Task<std::vector<LinkRow>> SqliteLinkStore::revisions(RepositoryName repository, std::int64_t after,
                                                       std::size_t limit) {
   return readers_.run([repository = std::move(repository), after, limit](Connection& connection) {
-    std::vector<LinkRow> rows;
-    const std::optional<RepositoryId> home = sqlite::find_repository(connection, repository);
-    if (!home) return rows;
-    Query query = connection.query(Statement::list_revisions, *home, after, sqlite::limit_and_one(limit) - 1);
-    while (query.step()) {
-      rows.push_back({.id = query.integer(0), .digest = query.digest(1), .since = query.time(2)});
-    }
-    return rows;
+    return sqlite::read_revisions(connection, repository, after, limit);
   });
 }
 
 Task<std::vector<LinkRow>> SqliteLinkStore::tags(RepositoryName repository, std::string after, std::size_t limit) {
   return readers_.run([repository = std::move(repository), after = std::move(after), limit](Connection& connection) {
-    std::vector<LinkRow> rows;
-    const std::optional<RepositoryId> home = sqlite::find_repository(connection, repository);
-    if (!home) return rows;
-    Query query = connection.query(Statement::list_tag_targets, *home, after, sqlite::limit_and_one(limit) - 1);
-    while (query.step()) {
-      rows.push_back(
-          {.digest = query.digest(1), .tag = sqlite::stored_tag(query.bytes(0)), .since = query.optional_time(2)});
-    }
-    return rows;
+    return sqlite::read_tags(connection, repository, after, limit);
   });
 }
 
 Task<LayerPage> SqliteLinkStore::layers(std::string from, std::size_t limit) {
   return readers_.run(
-      [from = place_at(from), limit](Connection& connection) { return read_layers(connection, from, limit); });
+      [from = sqlite::place_at(from), limit](Connection& connection) { return read_layers(connection, from, limit); });
 }
 
 Task<std::vector<Digest>> SqliteLinkStore::layers_of(RepositoryName repository, std::vector<std::int64_t> manifests) {

@@ -1,8 +1,8 @@
 // Pins.
-#include <charconv>
 #include <utility>
 
 #include "metadata/sqlite/manifest_rows.h"
+#include "metadata/sqlite/row_place.h"
 #include "metadata/sqlite/sqlite_pin_store.h"
 #include "metadata/sqlite/transactions.h"
 
@@ -12,25 +12,12 @@ using sqlite::BorrowedBytes;
 using sqlite::Connection;
 using sqlite::Query;
 using sqlite::RepositoryId;
+using sqlite::RowPlace;
 using sqlite::Statement;
 
 namespace {
 
-/// "12 sha256:...": the row behind which a page begins.
-struct Place {
-  RepositoryId repository = 0;
-  std::optional<Digest> digest;
-};
-
-Place place_at(std::string_view text) {
-  Place place;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), place.repository);
-  if (error != std::errc() || end == text.data() + text.size()) return {};
-  const Result<Digest> digest = Digest::parse(text.substr(static_cast<std::size_t>(end - text.data()) + 1));
-  return digest ? Place{place.repository, *digest} : Place{};
-}
-
-PinPage list_in(Connection& connection, const Place& from, std::size_t limit) {
+PinPage list_in(Connection& connection, const RowPlace& from, std::size_t limit) {
   const std::int64_t rows = sqlite::limit_and_one(limit);
   Query query = from.digest ? connection.query(Statement::list_pins, from.repository, *from.digest, rows)
                             : connection.query(Statement::list_pins, from.repository, BorrowedBytes{}, rows);
@@ -46,7 +33,7 @@ PinPage list_in(Connection& connection, const Place& from, std::size_t limit) {
                                                    .since = query.time(3),
                                                    .who = query.text(4),
                                                    .why = query.text(5)});
-    last = std::to_string(query.integer(0)) + ' ' + pin.digest.to_string();
+    last = sqlite::to_text(query.integer(0), pin.digest);
   }
   return page;
 }
@@ -73,7 +60,7 @@ Task<bool> SqlitePinStore::delete_pin(RepositoryName repository, Digest digest, 
 
 Task<PinPage> SqlitePinStore::list_pins(std::string from, std::size_t limit) {
   return readers_.run(
-      [from = place_at(from), limit](Connection& connection) { return list_in(connection, from, limit); });
+      [from = sqlite::place_at(from), limit](Connection& connection) { return list_in(connection, from, limit); });
 }
 
 }  // namespace berth

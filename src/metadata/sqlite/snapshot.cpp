@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/unique_fd.h"
+#include "metadata/sqlite/link_rows.h"
 #include "metadata/sqlite/schema.h"
 #include "metadata/sqlite/sqlite_snapshot.h"
 #include "metadata/sqlite/transactions.h"
@@ -17,7 +18,6 @@ namespace berth {
 using sqlite::BorrowedBytes;
 using sqlite::Connection;
 using sqlite::Query;
-using sqlite::RepositoryId;
 using sqlite::Statement;
 
 void sqlite::copy_database(Connection& from, const std::string& path) {
@@ -68,33 +68,17 @@ bool SqliteSnapshot::has_blob(const Digest& digest) {
 }
 
 std::vector<RepositoryName> SqliteSnapshot::repositories(const std::string& after, std::size_t limit) {
-  Query query = connection_.query(Statement::list_existing_repositories, after, sqlite::limit_and_one(limit) - 1);
-  std::vector<RepositoryName> names;
-  while (query.step()) names.push_back(sqlite::stored_repository_name(query.bytes(0)));
-  return names;
+  return sqlite::read_repositories(connection_, after, limit);
 }
 
 std::vector<LinkRow> SqliteSnapshot::revisions(const RepositoryName& repository, std::int64_t after,
                                                std::size_t limit) {
-  std::vector<LinkRow> rows;
-  const std::optional<RepositoryId> home = sqlite::find_repository(connection_, repository);
-  if (!home) return rows;
-  Query query = connection_.query(Statement::list_revisions, *home, after, sqlite::limit_and_one(limit) - 1);
-  while (query.step()) rows.push_back({.id = query.integer(0), .digest = query.digest(1), .since = query.time(2)});
-  return rows;
+  return sqlite::read_revisions(connection_, repository, after, limit);
 }
 
 std::vector<LinkRow> SqliteSnapshot::tags(const RepositoryName& repository, const std::string& after,
                                           std::size_t limit) {
-  std::vector<LinkRow> rows;
-  const std::optional<RepositoryId> home = sqlite::find_repository(connection_, repository);
-  if (!home) return rows;
-  Query query = connection_.query(Statement::list_tag_targets, *home, after, sqlite::limit_and_one(limit) - 1);
-  while (query.step()) {
-    rows.push_back(
-        {.digest = query.digest(1), .tag = sqlite::stored_tag(query.bytes(0)), .since = query.optional_time(2)});
-  }
-  return rows;
+  return sqlite::read_tags(connection_, repository, after, limit);
 }
 
 std::optional<ManifestRecord> SqliteSnapshot::find_manifest(const RepositoryName& repository, const Digest& digest) {
