@@ -85,7 +85,7 @@ int adopt(AdminClient& client, OutputForm form) {
   constexpr std::chrono::milliseconds kPause{100};
   for (;;) {
     view = client.ask("GET", "/adoption?from=9000000000000000000");
-    if (view.at("complete").as_bool()) break;
+    if (!view.at("pending").as_bool()) break;
     if (!view.at("running").as_bool()) {
       throw Failure(FailureKind::internal, "the adoption ended early: " + text_of(view, "failure"));
     }

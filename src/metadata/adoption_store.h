@@ -137,9 +137,9 @@ class AdoptionStore {
  public:
   virtual ~AdoptionStore() = default;
 
-  /// Nothing: the volume was ours from the beginning.
-  virtual Task<std::optional<AdoptionRecord>> adoption() = 0;
-  /// Forgets how far an earlier one came, and with `first` its problems. Removal is held from here on.
+  /// The latest of a kind; nothing: there was none.
+  virtual Task<std::optional<AdoptionRecord>> adoption(AdoptionKind kind) = 0;
+  /// Forgets how far an earlier one of this kind came, and with `first` its problems. Removal is held from here on.
   virtual Task<> begin_adoption(AdoptionKind kind, WallTime now) = 0;
 
   /// One transaction. What is there already is left as it is, so that the same again changes nothing.
@@ -154,9 +154,9 @@ class AdoptionStore {
                                                      std::vector<Digest> digests) = 0;
 
   /// The repository was read to its end; `name` as its directory is called.
-  virtual Task<> finish_repository(std::string name, AdoptionCounts counts) = 0;
+  virtual Task<> finish_repository(AdoptionKind kind, std::string name, AdoptionCounts counts) = 0;
   virtual Task<bool> is_finished(std::string name) = 0;
-  virtual Task<> finish_adoption(AdoptionCounts rest, WallTime now) = 0;
+  virtual Task<> finish_adoption(AdoptionKind kind, AdoptionCounts rest, WallTime now) = 0;
 
   /// Kept once for each thing that has one.
   virtual Task<> note_problems(std::vector<AdoptionProblem> problems) = 0;

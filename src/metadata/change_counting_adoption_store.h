@@ -18,7 +18,7 @@ class ChangeCountingAdoptionStore final : public AdoptionStore {
   Task<std::size_t> remove_absent(AbsentContent content) override;
 
   // Reads, and writes that make nothing untrue that was read before.
-  Task<std::optional<AdoptionRecord>> adoption() override { return inner_.adoption(); }
+  Task<std::optional<AdoptionRecord>> adoption(AdoptionKind kind) override { return inner_.adoption(kind); }
   Task<> begin_adoption(AdoptionKind kind, WallTime now) override { return inner_.begin_adoption(kind, now); }
   Task<std::size_t> adopt_unlinked(std::vector<AdoptedBlob> blobs, WallTime now, WallTime review_due) override {
     return inner_.adopt_unlinked(std::move(blobs), now, review_due);
@@ -27,11 +27,13 @@ class ChangeCountingAdoptionStore final : public AdoptionStore {
                                              std::vector<Digest> digests) override {
     return inner_.without_manifest(std::move(repository), kind, std::move(digests));
   }
-  Task<> finish_repository(std::string name, AdoptionCounts counts) override {
-    return inner_.finish_repository(std::move(name), counts);
+  Task<> finish_repository(AdoptionKind kind, std::string name, AdoptionCounts counts) override {
+    return inner_.finish_repository(kind, std::move(name), counts);
   }
   Task<bool> is_finished(std::string name) override { return inner_.is_finished(std::move(name)); }
-  Task<> finish_adoption(AdoptionCounts rest, WallTime now) override { return inner_.finish_adoption(rest, now); }
+  Task<> finish_adoption(AdoptionKind kind, AdoptionCounts rest, WallTime now) override {
+    return inner_.finish_adoption(kind, rest, now);
+  }
   Task<> note_problems(std::vector<AdoptionProblem> problems) override {
     return inner_.note_problems(std::move(problems));
   }

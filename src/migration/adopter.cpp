@@ -87,7 +87,7 @@ Task<bool> Adopter::run(AdoptionRun run) {
   AdoptionCounts rest;
   if (run.kind == AdoptionKind::first) rest = co_await read_unlinked(run);
   if (should_stop(run)) co_return false;
-  co_await world_.store.finish_adoption(rest, world_.clock.now());
+  co_await world_.store.finish_adoption(run.kind, rest, world_.clock.now());
   co_return true;
 }
 
@@ -143,7 +143,7 @@ Task<> Adopter::read_repository(std::string name, AdoptionKind kind) {
     note(reading, ProblemKind::invalid_name, {}, parsed.error().message);
   }
   co_await tell(reading);
-  co_await world_.store.finish_repository(reading.name, reading.counts);
+  co_await world_.store.finish_repository(reading.kind, reading.name, reading.counts);
 }
 
 Task<> Adopter::read_revisions(Reading& reading) {

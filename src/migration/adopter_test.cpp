@@ -46,13 +46,13 @@ TEST_F(AdopterTest, GoesOnWhereItWasStopped) {
   AdoptionRun cut{.kind = AdoptionKind::first, .began = WallTime::max()};
   cut.should_stop = [&asked] { return ++asked > 4; };
   EXPECT_FALSE(run_task(one.run(std::move(cut))));
-  const AdoptionCounts half = run_task(metadata_->adoption().adoption())->counts;
+  const AdoptionCounts half = run_task(metadata_->adoption().adoption(AdoptionKind::first))->counts;
   EXPECT_GT(half.repositories, 0U);
   EXPECT_LT(half.repositories, 6U);
   open();
   Adopter next = adopter();
   EXPECT_TRUE(run_task(next.run({.kind = AdoptionKind::first, .began = WallTime::max()})));
-  const AdoptionRecord record = run_task(metadata_->adoption().adoption()).value();
+  const AdoptionRecord record = run_task(metadata_->adoption().adoption(AdoptionKind::first)).value();
   EXPECT_EQ(record.counts, (AdoptionCounts{.repositories = 6, .tags = 6, .manifests = 6, .layers = 12}));
 }
 
@@ -127,7 +127,7 @@ TEST_F(AdopterTest, NamesWhatItCannotRead) {
   EXPECT_FALSE(has_blob("a", digest("missing")));
   EXPECT_EQ(run_task(metadata_->blob_state(digest("missing"))), BlobState::missing);
   EXPECT_EQ(run_task(metadata_->adoption().accept_losses()), 8U);
-  EXPECT_EQ(run_task(metadata_->adoption().adoption())->holding, 0U);
+  EXPECT_EQ(run_task(metadata_->adoption().adoption(AdoptionKind::first))->holding, 0U);
 }
 
 TEST_F(AdopterTest, ALinkThatCannotBeReadIsTakenFromItsPlaceIfTheBytesAreRight) {
@@ -313,7 +313,7 @@ TEST_F(MergeTest, WhatWasAcceptedIsAcceptedStill) {
   EXPECT_EQ(adopt().holding, 1U);
   run_task(metadata_->adoption().accept_losses());
   EXPECT_EQ(adopt(AdoptionKind::merge).holding, 0U);
-  EXPECT_EQ(run_task(metadata_->adoption().adoption())->problems, 1U);
+  EXPECT_EQ(run_task(metadata_->adoption().adoption(AdoptionKind::merge))->problems, 1U);
   std::filesystem::remove_all(volume_.path(layout::revision_path("a", old)));
   EXPECT_EQ(adopt(AdoptionKind::merge).problems, 0U) << "it is not there any more";
 }

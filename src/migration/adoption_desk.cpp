@@ -26,33 +26,32 @@ AdoptionDesk::AdoptionDesk(boost::asio::any_io_executor loop, Parts parts, Adopt
 }
 
 Task<> AdoptionDesk::prepare() {
-  std::optional<AdoptionRecord> record = co_await parts_.store.adoption();
-  LinkTreeState links = co_await parts_.links.link_state();
-  const bool wants_links = options_.follows_links.value_or(record.has_value());
-  const bool is_first = record && record->kind == AdoptionKind::first && record->state == AdoptionState::running;
-  if (!is_first && links == LinkTreeState::current) {
-    // Whoever serves from the links may have changed them since we looked last.
-    const bool goes_on = record && record->kind == AdoptionKind::merge && record->state == AdoptionState::running;
-    if (!goes_on) co_await parts_.store.begin_adoption(AdoptionKind::merge, parts_.clock.now());
-    record = co_await parts_.store.adoption();
-  }
+  const std::optional<AdoptionRecord> first = co_await parts_.store.adoption(AdoptionKind::first);
+  const std::optional<AdoptionRecord> merge = co_await parts_.store.adoption(AdoptionKind::merge);
+  const LinkTreeState links = co_await parts_.links.link_state();
+  const bool wants_links = options_.follows_links.value_or(first.has_value());
   if (wants_links && links == LinkTreeState::ignored) {
     // Not for what is adopted, but for what is pushed from here on.
     co_await parts_.links.set_link_state(LinkTreeState::following);
   }
   follows_links_ = wants_links;
-  if (!record) co_return;
-  kind_ = record->kind;
-  began_ = record->began;
-  is_held_ = record->holding > 0;
-  // What was on record before the volume was handed back is right but for what changed meanwhile: it is served.
-  holds_requests_ = kind_ == AdoptionKind::first;
-  is_pending_ = record->state == AdoptionState::running;
-  tell_health();
-  if (is_pending_ && kind_ == AdoptionKind::first) {
+  const std::optional<AdoptionRecord>& latest = merge ? merge : first;
+  is_held_ = latest && latest->holding > 0;
+  if (first && first->state == AdoptionState::running) {
+    kind_ = AdoptionKind::first;
+    began_ = first->began;
+    is_pending_ = holds_requests_ = true;
+    tell_health();
     parts_.log.info("adopting a volume of CNCF Distribution: repositories are served as they are read");
+  } else if (links == LinkTreeState::current) {
+    // Whoever serves from the links may have changed them since we looked last. What is on record is right but for
+    // that, and is served meanwhile.
+    kind_ = AdoptionKind::merge;
+    began_ = parts_.clock.now();
+    is_pending_ = true;
+  } else if (is_held_) {
+    parts_.log.warn(reason());
   }
-  if (!is_pending_ && is_held_) parts_.log.warn(reason());
 }
 
 std::string AdoptionDesk::reason() const {
@@ -77,6 +76,8 @@ Task<> AdoptionDesk::run(std::function<bool()> should_stop,
 Task<> AdoptionDesk::run_alone(std::function<bool()> should_stop,
                                std::function<void(std::uint64_t done, std::uint64_t total)> on_progress) {
   const AtEnd end([this] { is_running_ = false; });
+  // Each from its beginning: what was compared before the last stop may have changed since.
+  if (kind_ == AdoptionKind::merge) co_await parts_.store.begin_adoption(kind_, parts_.clock.now());
   AdoptionRun run{.kind = kind_, .began = began_};
   run.should_stop = [this, should_stop = std::move(should_stop)] {
     return is_stopping_ || (should_stop && should_stop());
@@ -92,7 +93,7 @@ Task<> AdoptionDesk::run_alone(std::function<bool()> should_stop,
 }
 
 Task<> AdoptionDesk::complete() {
-  const std::optional<AdoptionRecord> record = co_await parts_.store.adoption();
+  const std::optional<AdoptionRecord> record = co_await parts_.store.adoption(kind_);
   is_held_ = record && record->holding > 0;
   // The tree has all that was read, and what was pushed meanwhile waits in the queue. Whoever handed the volume back
   // and does not want links wants them no longer.
@@ -163,11 +164,19 @@ Task<> AdoptionDesk::read_asked(std::string name) {
 }
 
 Task<std::optional<AdoptionView>> AdoptionDesk::look() {
-  const std::optional<AdoptionRecord> record = co_await parts_.store.adoption();
-  if (!record) co_return std::nullopt;
+  // What people ask about is the adoption; a comparison only if there was none, or while it runs.
+  const std::optional<AdoptionRecord> first = co_await parts_.store.adoption(AdoptionKind::first);
+  const std::optional<AdoptionRecord> merge = co_await parts_.store.adoption(AdoptionKind::merge);
+  const bool is_comparing = is_running_ && kind_ == AdoptionKind::merge;
+  const std::optional<AdoptionRecord>& shown = first && !is_comparing ? first : merge;
+  if (!shown) co_return std::nullopt;
   const std::lock_guard lock(mutex_);
-  co_return AdoptionView{
-      .record = *record, .is_running = is_running_, .failure = failure_, .done = done_, .total = total_};
+  co_return AdoptionView{.record = *shown,
+                         .is_pending = is_pending_,
+                         .is_running = is_running_,
+                         .failure = failure_,
+                         .done = done_,
+                         .total = total_};
 }
 
 void AdoptionDesk::begin() {

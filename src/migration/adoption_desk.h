@@ -36,6 +36,7 @@ struct AdoptionDeskOptions {
 /// How far it is.
 struct AdoptionView {
   AdoptionRecord record;
+  bool is_pending = false;  ///< of whatever kind there is to do
   bool is_running = false;
   std::string failure = {};  ///< why it ended early
   std::uint64_t done = 0;    ///< repositories

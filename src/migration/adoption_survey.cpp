@@ -14,7 +14,7 @@ Task<AdoptedContent> AdoptionSurvey::adopt(AdoptContent content) {
   co_return done;
 }
 
-Task<> AdoptionSurvey::finish_repository(std::string /*name*/, AdoptionCounts counts) {
+Task<> AdoptionSurvey::finish_repository(AdoptionKind /*kind*/, std::string /*name*/, AdoptionCounts counts) {
   counts_ += counts;
   manifests_.clear();
   co_return;

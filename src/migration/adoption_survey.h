@@ -20,7 +20,7 @@ class AdoptionSurvey final : public AdoptionStore {
   std::uint64_t problem_count() const { return problem_count_; }
   std::uint64_t holding_count() const { return holding_count_; }
 
-  Task<std::optional<AdoptionRecord>> adoption() override { co_return std::nullopt; }
+  Task<std::optional<AdoptionRecord>> adoption(AdoptionKind) override { co_return std::nullopt; }
   Task<> begin_adoption(AdoptionKind, WallTime) override { co_return; }
   Task<AdoptedContent> adopt(AdoptContent content) override;
   Task<std::size_t> adopt_unlinked(std::vector<AdoptedBlob>, WallTime, WallTime) override { co_return 0; }
@@ -28,9 +28,9 @@ class AdoptionSurvey final : public AdoptionStore {
   Task<std::vector<Digest>> without_manifest(RepositoryName, AdoptionKind, std::vector<Digest> digests) override {
     co_return digests;
   }
-  Task<> finish_repository(std::string name, AdoptionCounts counts) override;
+  Task<> finish_repository(AdoptionKind kind, std::string name, AdoptionCounts counts) override;
   Task<bool> is_finished(std::string) override { co_return false; }
-  Task<> finish_adoption(AdoptionCounts, WallTime) override { co_return; }
+  Task<> finish_adoption(AdoptionKind, AdoptionCounts, WallTime) override { co_return; }
   Task<> note_problems(std::vector<AdoptionProblem> problems) override;
   Task<std::vector<AdoptionProblem>> problems(std::int64_t, std::size_t) override {
     co_return std::vector<AdoptionProblem>();

@@ -63,7 +63,7 @@ class MigrationTest : public testing::Test {
     Adopter one = adopter(options);
     // Whoever writes a volume in a test has done it a moment ago.
     EXPECT_TRUE(run_task(one.run({.kind = kind, .began = WallTime::max()})));
-    return run_task(metadata_->adoption().adoption()).value();
+    return run_task(metadata_->adoption().adoption(kind)).value();
   }
   ExportReport export_links(LinkAction action = LinkAction::write) {
     LinkExporter one = exporter();

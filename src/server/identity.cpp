@@ -57,7 +57,7 @@ Task<std::string> establish_identity(IdentitySides sides, Entropy& entropy, Wall
   // other way round it would leave blobs' id without metadata, which is what losing the database looks like. And what
   // is to be adopted before the id, since a root with an id is ours.
   if (*plan == IdentityPlan::adopt) {
-    const std::optional<AdoptionRecord> begun = co_await sides.adoption->adoption();
+    const std::optional<AdoptionRecord> begun = co_await sides.adoption->adoption(AdoptionKind::first);
     if (!begun) co_await sides.adoption->begin_adoption(AdoptionKind::first, now);
   }
   std::string id = facts.metadata_id.value_or("");

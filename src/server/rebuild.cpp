@@ -125,9 +125,8 @@ class Rebuilding {
   void read_links(SqliteMetadataStore& metadata, LinkTreeState links) {
     const SystemClock clock;
     const AdoptionKind kind = links == LinkTreeState::current ? AdoptionKind::merge : AdoptionKind::first;
-    const std::optional<AdoptionRecord> before = run_to_end(metadata.adoption().adoption());
     const bool is_there = run_to_end(storage_.identity().has_foreign_repositories());
-    if (!is_there && !before) return;
+    if (!is_there) return;
     run_to_end(metadata.adoption().begin_adoption(kind, clock.now()));
     Adopter adopter({.tree = storage_.links(),
                      .files = storage_.files(),
@@ -142,7 +141,7 @@ class Rebuilding {
                     build_adopter_options(config_));
     // Nobody else writes: the lock is ours.
     run_to_end(adopter.run({.kind = kind, .began = WallTime::max()}));
-    report_.links = run_to_end(metadata.adoption().adoption())->counts;
+    report_.links = run_to_end(metadata.adoption().adoption(kind))->counts;
   }
 
   Task<> recover_unnamed(SqliteMetadataStore& metadata) {

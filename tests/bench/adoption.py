@@ -31,7 +31,7 @@ RECORDS = {
     "references": "SELECT r.name, m.digest, f.child, f.kind FROM manifest_reference f JOIN manifest m ON m.id = f.manifest "
                   "JOIN repository r ON r.id = m.repository",
     "repositories": "SELECT name, manifest_count, is_listed FROM repository",
-    "adoption": "SELECT kind, state, repositories, tags, manifests, layers, unlinked FROM adoption",
+    "adoption": "SELECT kind, state, repositories, tags, manifests, layers, unlinked FROM adoption WHERE kind = 1",
 }
 
 

@@ -139,7 +139,7 @@ def adopted(server):
         result = subprocess.run([program(), "import", "--status", "--json", str(server.config_path)], text=True, capture_output=True)
         assert result.returncode in (0, 2), result.stderr
         view = json.loads(result.stdout)
-        return view if view["complete"] else None
+        return None if view["pending"] else view
     return wait_for("the adoption", complete, 120)
 
 

@@ -21,6 +21,7 @@ boost::json::object json_of(const AdoptionView& view, const AdoptionDesk& desk) 
   const AdoptionCounts& counts = record.counts;
   return {{"kind", record.kind == AdoptionKind::first ? "adoption" : "comparison"},
           {"complete", record.state == AdoptionState::complete},
+          {"pending", view.is_pending},
           {"running", view.is_running},
           {"failure", view.failure},
           {"began", admin::json_of(std::optional(record.began))},

@@ -200,7 +200,7 @@ std::size_t remove_absent_in(Connection& connection, const AbsentContent& absent
       if (!promise.step() || promise.time(0) > absent.now) continue;
     }
     if (connection.query(Statement::find_manifest_that_names, digest, *repository).step()) continue;
-    Charges charges(connection, absent.repository, *repository);
+    Charges charges(connection, absent.repository, repository);
     charges.unlink(digest);
     charges.check_and_write();
     connection.change(Statement::delete_link, digest, *repository);
@@ -215,20 +215,20 @@ std::uint64_t count_in(Connection& connection, Statement statement) {
   return query.step() ? query.count(0) : 0;
 }
 
-void add_counts(Connection& connection, const AdoptionCounts& counts) {
-  connection.change(Statement::add_adopted, counts.repositories, counts.tags, counts.manifests, counts.layers,
+void add_counts(Connection& connection, AdoptionKind kind, const AdoptionCounts& counts) {
+  connection.change(Statement::add_adopted, kind, counts.repositories, counts.tags, counts.manifests, counts.layers,
                     counts.unlinked, counts.uploads, counts.removed);
 }
 
 }  // namespace
 
-Task<std::optional<AdoptionRecord>> SqliteAdoptionStore::adoption() {
-  return readers_.run([](Connection& connection) -> std::optional<AdoptionRecord> {
+Task<std::optional<AdoptionRecord>> SqliteAdoptionStore::adoption(AdoptionKind kind) {
+  return readers_.run([kind](Connection& connection) -> std::optional<AdoptionRecord> {
     AdoptionRecord record;
     {
-      Query query = connection.query(Statement::read_adoption);
+      Query query = connection.query(Statement::read_adoption, kind);
       if (!query.step()) return std::nullopt;
-      record = {.kind = static_cast<AdoptionKind>(query.integer(0)),
+      record = {.kind = kind,
                 .state = static_cast<AdoptionState>(query.integer(1)),
                 .began = query.time(2),
                 .ended = query.optional_time(3),
@@ -302,9 +302,9 @@ Task<std::vector<Digest>> SqliteAdoptionStore::without_manifest(RepositoryName r
       });
 }
 
-Task<> SqliteAdoptionStore::finish_repository(std::string name, AdoptionCounts counts) {
-  return writer_.run(0, [name = std::move(name), counts](Connection& connection) {
-    if (connection.change(Statement::put_adopted_repository, name) == 1) add_counts(connection, counts);
+Task<> SqliteAdoptionStore::finish_repository(AdoptionKind kind, std::string name, AdoptionCounts counts) {
+  return writer_.run(0, [kind, name = std::move(name), counts](Connection& connection) {
+    if (connection.change(Statement::put_adopted_repository, name) == 1) add_counts(connection, kind, counts);
   });
 }
 
@@ -314,10 +314,10 @@ Task<bool> SqliteAdoptionStore::is_finished(std::string name) {
   });
 }
 
-Task<> SqliteAdoptionStore::finish_adoption(AdoptionCounts rest, WallTime now) {
-  return writer_.run(0, [rest, now](Connection& connection) {
-    add_counts(connection, rest);
-    connection.change(Statement::end_adoption, now);
+Task<> SqliteAdoptionStore::finish_adoption(AdoptionKind kind, AdoptionCounts rest, WallTime now) {
+  return writer_.run(0, [kind, rest, now](Connection& connection) {
+    add_counts(connection, kind, rest);
+    connection.change(Statement::end_adoption, kind, now);
     connection.change(Statement::delete_old_problems);
     connection.change(Statement::delete_adopted_repositories);
   });

@@ -12,16 +12,16 @@ class SqliteAdoptionStore final : public AdoptionStore {
  public:
   SqliteAdoptionStore(sqlite::Readers& readers, sqlite::WriteQueue& writer) : readers_(readers), writer_(writer) {}
 
-  Task<std::optional<AdoptionRecord>> adoption() override;
+  Task<std::optional<AdoptionRecord>> adoption(AdoptionKind kind) override;
   Task<> begin_adoption(AdoptionKind kind, WallTime now) override;
   Task<AdoptedContent> adopt(AdoptContent content) override;
   Task<std::size_t> adopt_unlinked(std::vector<AdoptedBlob> blobs, WallTime now, WallTime review_due) override;
   Task<std::size_t> remove_absent(AbsentContent content) override;
   Task<std::vector<Digest>> without_manifest(RepositoryName repository, AdoptionKind kind,
                                              std::vector<Digest> digests) override;
-  Task<> finish_repository(std::string name, AdoptionCounts counts) override;
+  Task<> finish_repository(AdoptionKind kind, std::string name, AdoptionCounts counts) override;
   Task<bool> is_finished(std::string name) override;
-  Task<> finish_adoption(AdoptionCounts rest, WallTime now) override;
+  Task<> finish_adoption(AdoptionKind kind, AdoptionCounts rest, WallTime now) override;
   Task<> note_problems(std::vector<AdoptionProblem> problems) override;
   Task<std::vector<AdoptionProblem>> problems(std::int64_t after, std::size_t limit) override;
   Task<std::uint64_t> accept_losses() override;

@@ -373,22 +373,22 @@ constexpr std::array<Row, kStatementCount> kTable{{
 
     {Statement::read_adoption,
      "SELECT kind, state, began, ended, repositories, tags, manifests, layers, unlinked, uploads, removed"
-     " FROM adoption WHERE id = 1"},
+     " FROM adoption WHERE kind = ?1"},
     {Statement::begin_adoption,
-     "INSERT INTO adoption (id, kind, state, began) VALUES (1, ?1, 1, ?2)"
-     " ON CONFLICT (id) DO UPDATE SET run = run + 1, kind = excluded.kind, state = 1, began = excluded.began, ended = "
-     "NULL,"
+     "INSERT INTO adoption (kind, state, began, run) VALUES (?1, 1, ?2, 1 + coalesce((SELECT max(run) FROM adoption), "
+     "0))"
+     " ON CONFLICT (kind) DO UPDATE SET run = excluded.run, state = 1, began = excluded.began, ended = NULL,"
      " repositories = 0, tags = 0, manifests = 0, layers = 0, unlinked = 0, uploads = 0, removed = 0"},
     {Statement::add_adopted,
-     "UPDATE adoption SET repositories = repositories + ?1, tags = tags + ?2, manifests = manifests + ?3,"
-     " layers = layers + ?4, unlinked = unlinked + ?5, uploads = uploads + ?6, removed = removed + ?7 WHERE id = 1"},
-    {Statement::end_adoption, "UPDATE adoption SET state = 2, ended = ?1 WHERE id = 1"},
+     "UPDATE adoption SET repositories = repositories + ?2, tags = tags + ?3, manifests = manifests + ?4,"
+     " layers = layers + ?5, unlinked = unlinked + ?6, uploads = uploads + ?7, removed = removed + ?8 WHERE kind = ?1"},
+    {Statement::end_adoption, "UPDATE adoption SET state = 2, ended = ?2 WHERE kind = ?1"},
     {Statement::put_adopted_repository, "INSERT INTO adopted_repository (name) VALUES (?1) ON CONFLICT DO NOTHING"},
     {Statement::find_adopted_repository, "SELECT 1 FROM adopted_repository WHERE name = ?1"},
     {Statement::delete_adopted_repositories, "DELETE FROM adopted_repository WHERE name > ''"},
     {Statement::put_adoption_problem,
      "INSERT INTO adoption_problem (repository, item, kind, what, holds, run)"
-     " VALUES (?1, ?2, ?3, ?4, ?5, (SELECT run FROM adoption WHERE id = 1))"
+     " VALUES (?1, ?2, ?3, ?4, ?5, (SELECT max(run) FROM adoption))"
      " ON CONFLICT (repository, item, kind) DO UPDATE SET what = excluded.what, run = excluded.run"},
     {Statement::list_adoption_problems,
      "SELECT number, kind, repository, item, what FROM adoption_problem WHERE number > ?1 ORDER BY number LIMIT ?2"},
@@ -397,7 +397,7 @@ constexpr std::array<Row, kStatementCount> kTable{{
     {Statement::settle_adoption_problems, "UPDATE adoption_problem SET holds = 0 WHERE holds = 1 AND number > 0"},
     {Statement::delete_adoption_problems, "DELETE FROM adoption_problem WHERE number > 0"},
     {Statement::delete_old_problems,
-     "DELETE FROM adoption_problem WHERE number > 0 AND run < (SELECT run FROM adoption WHERE id = 1)"},
+     "DELETE FROM adoption_problem WHERE number > 0 AND run < (SELECT max(run) FROM adoption)"},
     // A blob that the collector has marked is back: the tree needs it, and while it is read nothing is removed.
     {Statement::adopt_blob,
      "INSERT INTO blob (digest, size, state, verified) VALUES (?1, ?2, 1, 0)"

@@ -150,7 +150,7 @@ class TreeChange {
       DirectoryReader reader(volume_.root_fd(), path);
       while (std::optional<std::string> name = reader.next()) names.push_back(*std::move(name));
     }
-    for (const std::string& name : names) remove_tree(path + "/" + name);
+    for (const std::string& name : names) remove_tree(std::string(path).append("/").append(name));
     if (::unlinkat(volume_.root_fd(), path.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
       throw storage_failure("rmdir " + path, errno);
     }

@@ -5,10 +5,9 @@ namespace berth::sqlite {
 
 inline constexpr char kMigration0011[] = R"sql(
 CREATE TABLE adoption (
-  id INTEGER PRIMARY KEY CHECK (id = 1), -- the latest one
-  run INTEGER NOT NULL DEFAULT 1,        -- so many there were
-  kind INTEGER NOT NULL,                 -- AdoptionKind
-  state INTEGER NOT NULL,                -- AdoptionState
+  kind INTEGER PRIMARY KEY, -- AdoptionKind: the latest of each
+  run INTEGER NOT NULL,     -- 1, 2, ... of all
+  state INTEGER NOT NULL,   -- AdoptionState
   began INTEGER NOT NULL,
   ended INTEGER,
   repositories INTEGER NOT NULL DEFAULT 0,
@@ -19,6 +18,7 @@ CREATE TABLE adoption (
   uploads INTEGER NOT NULL DEFAULT 0,
   removed INTEGER NOT NULL DEFAULT 0
 );
+CREATE INDEX adoption_by_run ON adoption (run);
 
 -- Read to the end, while an adoption goes on. A name as its directory is called.
 CREATE TABLE adopted_repository (
