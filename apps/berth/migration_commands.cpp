@@ -181,7 +181,7 @@ std::string read_password(const ImportOptions& options) {
     }
     return password;
   }
-  const char* password = std::getenv("BERTH_IMPORT_PASSWORD");
+  const char* password = std::getenv("BERTH_IMPORT_PASSWORD");  // NOLINT(concurrency-mt-unsafe): one thread
   if (password == nullptr) {
     throw Failure(FailureKind::internal, "--user needs a password: --password-file FILE, or $BERTH_IMPORT_PASSWORD");
   }

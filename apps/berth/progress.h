@@ -1,10 +1,11 @@
-// Progress: one line on standard error that is written over, on a terminal only.
+// Progress: one line on standard error that is written over on a terminal; elsewhere a line from time to time.
 #pragma once
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -13,14 +14,15 @@ namespace berth {
 
 class Progress {
  public:
-  explicit Progress(bool is_wanted) : is_on_(is_wanted && ::isatty(STDERR_FILENO) == 1) {}
+  explicit Progress(bool is_wanted) : is_wanted_(is_wanted), is_terminal_(::isatty(STDERR_FILENO) == 1) {}
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
   /// "[#####.......]  41 %  words"; without a total only the words.
   void show(std::uint64_t done, std::uint64_t total, const std::string& words) {
-    if (!is_on_) return;
+    if (!is_wanted_) return;
+    if (!is_terminal_) return tell(words);
     constexpr std::uint64_t kWidth = 30;
     if (total == 0) {
       fmt::print(stderr, "\r\033[K{}", words);
@@ -40,7 +42,18 @@ class Progress {
   }
 
  private:
-  const bool is_on_;
+  /// Long work only: what ends soon says nothing.
+  void tell(const std::string& words) {
+    constexpr std::chrono::seconds kBetween{10};
+    const auto now = std::chrono::steady_clock::now();
+    if (now - told_ < kBetween) return;
+    told_ = now;
+    fmt::print(stderr, "{}\n", words);
+  }
+
+  const bool is_wanted_;
+  const bool is_terminal_;
+  std::chrono::steady_clock::time_point told_ = std::chrono::steady_clock::now();
   bool is_shown_ = false;
 };
 

@@ -204,6 +204,25 @@ TEST_F(AdopterTest, VerifyingFindsAChangedByteOfTheSameLength) {
   EXPECT_FALSE(has_blob("a", digest("right")));
 }
 
+TEST_F(AdopterTest, NoticesARegistryThatIsStillRunningAndReadsAgain) {
+  volume_.push("a", {"x"}, "v1");
+  run_task(metadata_->adoption().begin_adoption(AdoptionKind::first, clock_.now()));
+  Adopter one = adopter();
+  bool has_pushed = false;
+  AdoptionRun run{.kind = AdoptionKind::first, .began = clock_.now() + std::chrono::hours(1)};
+  Digest late = digest("");
+  run.on_progress = [&](std::uint64_t, std::uint64_t) {
+    if (std::exchange(has_pushed, true)) return;
+    late = volume_.push("a", {"y"}, "late");
+    // Younger than the beginning, whatever the clock's ticks are.
+    std::filesystem::last_write_time(volume_.path("docker/registry/v2/repositories/a/_manifests/tags"),
+                                     std::filesystem::file_time_type::clock::now() + std::chrono::hours(2));
+  };
+  EXPECT_TRUE(run_task(one.run(std::move(run))));
+  EXPECT_EQ(named_by("a", "late"), late);
+  EXPECT_EQ(problems(), (Problems{{ProblemKind::changed_meanwhile, ""}}));
+}
+
 // --- Handed back, and back again
 
 class MergeTest : public MigrationTest {

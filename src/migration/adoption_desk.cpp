@@ -78,6 +78,7 @@ Task<> AdoptionDesk::run_alone(std::function<bool()> should_stop,
   const AtEnd end([this] { is_running_ = false; });
   // Each from its beginning: what was compared before the last stop may have changed since.
   if (kind_ == AdoptionKind::merge) co_await parts_.store.begin_adoption(kind_, parts_.clock.now());
+  told_ = parts_.clock.monotonic();
   AdoptionRun run{.kind = kind_, .began = began_};
   run.should_stop = [this, should_stop = std::move(should_stop)] {
     return is_stopping_ || (should_stop && should_stop());
@@ -86,6 +87,7 @@ Task<> AdoptionDesk::run_alone(std::function<bool()> should_stop,
     done_ = done;
     total_ = total;
     tell_health();
+    tell_log();
     if (on_progress) on_progress(done, total);
   };
   const bool is_all = co_await parts_.adopter.run(std::move(run));
@@ -116,6 +118,15 @@ Task<> AdoptionDesk::complete() {
                    {"removed", counts.removed},
                    {"problems", record->problems}});
   if (is_held_) parts_.log.warn(reason());
+}
+
+void AdoptionDesk::tell_log() {
+  constexpr std::chrono::seconds kBetween{10};
+  const MonotonicTime now = parts_.clock.monotonic();
+  if (now - told_ < kBetween) return;
+  told_ = now;
+  parts_.log.info(kind_ == AdoptionKind::first ? "adoption goes on" : "comparison with the links goes on",
+                  {{"repositories", done_.load()}, {"of", total_.load()}});
 }
 
 void AdoptionDesk::tell_health() {

@@ -95,6 +95,7 @@ class AdoptionDesk final : public RepositoryGate {
                    std::function<void(std::uint64_t done, std::uint64_t total)> on_progress);
   Task<> complete();
   void tell_health();
+  void tell_log();
   void ask_for(const std::string& name);
   Task<> read_asked(std::string name);
 
@@ -118,6 +119,7 @@ class AdoptionDesk final : public RepositoryGate {
   std::string failure_;
   // Loop only.
   std::set<std::string> asked_;
+  MonotonicTime told_ = {};
 };
 
 }  // namespace berth

@@ -92,7 +92,7 @@ Task<Answer> get_adoption(const AdminParts& admin, Exchange& exchange) {
     problems.push_back(json_of(problem));
   }
   answer["problems"] = std::move(problems);
-  co_return json_response(200, std::move(answer));
+  co_return json_response(200, answer);
 }
 
 Task<Answer> post_adoption_run(const AdminParts& admin, Exchange& exchange) {
