@@ -1,6 +1,7 @@
 #include "base/setting_binding.h"
 
 #include <charconv>
+#include <utility>
 
 #include "base/byte_count.h"
 #include "base/duration.h"
@@ -163,7 +164,8 @@ SettingBinding text_map(std::vector<std::pair<std::string, std::string>>& target
           .show =
               [&target] {
                 std::string text;
-                for (const auto& [key, value] : target) text += (text.empty() ? "" : ", ") + key + ": " + value;
+                for (const auto& [key, value] : target)
+                  text.append(text.empty() ? "" : ", ").append(key).append(": ").append(value);
                 return "{" + text + "}";
               }};
 }
@@ -239,7 +241,7 @@ SettingBinding integer_binding(std::function<void(std::int64_t)> set, std::funct
   SettingBinding binding{.type = "number",
                          .bounds = {},
                          .read =
-                             [set, minimum, maximum](const ConfigValue& value, SettingFaults& faults) {
+                             [set = std::move(set), minimum, maximum](const ConfigValue& value, SettingFaults& faults) {
                                const std::string* text = scalar_text(value, "a number", faults);
                                if (text == nullptr) return;
                                const auto parsed = parse_yaml_integer(*text);
@@ -250,7 +252,7 @@ SettingBinding integer_binding(std::function<void(std::int64_t)> set, std::funct
                                  return faults.refuse(value, *text + " is more than " + std::to_string(maximum));
                                set(*parsed);
                              },
-                         .show = [get] { return std::to_string(get()); }};
+                         .show = [get = std::move(get)] { return std::to_string(get()); }};
   if (minimum > 0) binding.bounds = "at least " + std::to_string(minimum);
   return binding;
 }
@@ -262,7 +264,7 @@ SettingBinding duration_binding(std::function<void(std::chrono::nanoseconds)> se
       .type = "duration",
       .bounds = {},
       .read =
-          [set, resolution, bounds](const ConfigValue& value, SettingFaults& faults) {
+          [set = std::move(set), resolution, bounds](const ConfigValue& value, SettingFaults& faults) {
             const std::string* text = scalar_text(value, "a duration (like 30s)", faults);
             if (text == nullptr) return;
             const auto parsed = parse_yaml_duration(*text);
@@ -283,7 +285,7 @@ SettingBinding duration_binding(std::function<void(std::chrono::nanoseconds)> se
             set(*parsed);
           },
       .show =
-          [get] {
+          [get = std::move(get)] {
             const auto value = get();
             return value ? format_duration(*value) : std::string();
           }};

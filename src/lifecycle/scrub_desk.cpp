@@ -75,15 +75,17 @@ Task<std::string> ScrubDesk::scrub_round(JobRun& run) {
 Task<bool> ScrubDesk::compare() {
   const KeyLock::Guard turn = co_await turns_.acquire(kTurn, kLongestRun);
   ScrubReport report;
-  co_await job_.run([this, &report](JobRun& run) -> Task<std::string> {
-    ScrubRequest request = counted_request();
-    request.depth = ScrubDepth::sizes;
-    request.walks_files = true;
-    request.should_stop = [this] { return is_stopping_.load(); };
-    std::string result = co_await check(run, request, report);
-    co_return result;
-  });
+  co_await job_.run([this, &report](JobRun& run) { return compare_round(run, report); });
   co_return !report.was_stopped;
+}
+
+Task<std::string> ScrubDesk::compare_round(JobRun& run, ScrubReport& report) {
+  ScrubRequest request = counted_request();
+  request.depth = ScrubDepth::sizes;
+  request.walks_files = true;
+  request.should_stop = [this] { return is_stopping_.load(); };
+  std::string result = co_await check(run, request, report);
+  co_return result;
 }
 
 Task<std::string> ScrubDesk::check(JobRun& run, ScrubRequest& request, ScrubReport& report) {

@@ -68,6 +68,7 @@ class ScrubDesk {
  private:
   Task<> run_by_hand(ScrubOrder order);
   Task<std::string> scrub_round(JobRun& run);
+  Task<std::string> compare_round(JobRun& run, ScrubReport& report);
   Task<std::string> check(JobRun& run, ScrubRequest& request, ScrubReport& report);
   ScrubRequest counted_request();
   void note(const Finding& finding);

@@ -78,7 +78,7 @@ std::string_view name_of(FindingKind kind) {
   return {};
 }
 
-Scrubber::Scrubber(ScrubWorld world, ScrubberOptions options) : world_(world), options_(options) {}
+Scrubber::Scrubber(ScrubWorld world, ScrubberOptions options) : world_(world), options_(std::move(options)) {}
 
 Task<ScrubReport> Scrubber::run(ScrubRequest request) {
   Run run{.request = request, .now = world_.clock.now(), .started = world_.clock.monotonic()};

@@ -14,7 +14,7 @@ UploadReaper::UploadReaper(BlobStore& blobs, BlobUploads& uploads, MetadataStore
       upload_locks_(upload_locks),
       clock_(clock),
       log_(log),
-      options_(options) {}
+      options_(std::move(options)) {}
 
 Task<UploadReaperReport> UploadReaper::run(std::function<bool()> should_stop) {
   UploadReaperReport report;

@@ -120,7 +120,7 @@ class Administration::OwnRun {
                     .log = *log_,
                     .metrics = metrics_,
                     .health = health_,
-                    .copy_manifests = [this]() -> Task<> { co_await copier_.run(); }},
+                    .copy_manifests = [this] { return copy_manifests(); }},
                    config),
         collector_({.blobs = stores_->blobs(),
                     .metadata = stores_->metadata(),
@@ -235,6 +235,8 @@ class Administration::OwnRun {
 
  private:
   bool may_remove() const { return holds_.may_remove() && migration_.adoption.may_remove(); }
+
+  Task<> copy_manifests() { co_await copier_.run(); }
 
   /// A restored root: its rows and files come from two times.
   void compare_restored() {
