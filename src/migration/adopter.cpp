@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "async/when_both.h"
 #include "base/at_end.h"
 #include "migration/blob_hash.h"
 #include "migration/stored_manifest.h"
@@ -62,6 +63,14 @@ struct Adopter::Reading {
   }
 };
 
+/// Repositories that wait for being read, and whose turn is next.
+struct Adopter::NamePage {
+  const std::vector<std::string>& names;
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;
+  std::size_t next = 0;
+};
+
 Adopter::Adopter(World world, AdopterOptions options) : world_(world), options_(options) {}
 
 Task<bool> Adopter::run(AdoptionRun run) {
@@ -71,12 +80,11 @@ Task<bool> Adopter::run(AdoptionRun run) {
   for (;;) {
     const std::vector<std::string> names = co_await walk->next(kNamePage);
     if (names.empty()) break;
-    for (const std::string& name : names) {
-      if (should_stop(run)) co_return false;
-      co_await adopt_repository(name, run.kind);
-      ++done;
-      if (run.on_progress) run.on_progress(done, std::max(done, total));
-    }
+    // Two at a time: one reads the tree while the other's records are committed.
+    NamePage page{.names = names, .done = done, .total = total};
+    co_await when_both(read_repositories(run, page), read_repositories(run, page));
+    if (should_stop(run)) co_return false;
+    done = page.done;
   }
   co_await read_changed_again(run);
   if (run.kind == AdoptionKind::merge && total > 0) {
@@ -89,6 +97,14 @@ Task<bool> Adopter::run(AdoptionRun run) {
   if (should_stop(run)) co_return false;
   co_await world_.store.finish_adoption(run.kind, rest, world_.clock.now());
   co_return true;
+}
+
+Task<> Adopter::read_repositories(const AdoptionRun& run, NamePage& page) {
+  while (page.next < page.names.size() && !should_stop(run)) {
+    co_await adopt_repository(page.names[page.next++], run.kind);
+    ++page.done;
+    if (run.on_progress) run.on_progress(page.done, std::max(page.done, page.total));
+  }
 }
 
 Task<std::uint64_t> Adopter::count_repositories(const AdoptionRun& run) {

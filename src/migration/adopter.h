@@ -74,9 +74,11 @@ class Adopter {
  private:
   /// A repository that is being read.
   struct Reading;
+  struct NamePage;
 
   Task<bool> begin_reading(const std::string& name);
   Task<> read_repository(std::string name, AdoptionKind kind);
+  Task<> read_repositories(const AdoptionRun& run, NamePage& page);
   Task<std::uint64_t> count_repositories(const AdoptionRun& run);
   Task<> read_revisions(Reading& reading);
   Task<> read_manifests(Reading& reading, std::vector<Digest> digests, std::map<Digest, WallTime> pushed);
