@@ -19,12 +19,12 @@ std::uint64_t size_of_file(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 
-/// Those that stay: the newest, by number and by age.
+/// Those that go, by number and by age; the newest never does.
 std::vector<BackupEntry> outlived(const std::vector<BackupEntry>& all, const BackupOrder& order, WallTime now) {
   std::vector<BackupEntry> gone;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const std::size_t newer = all.size() - 1 - i;
-    if (newer == 0) break;  // whatever is asked for, the newest stays
+    if (newer == 0) break;
     const bool is_too_many = order.keep > 0 && newer >= order.keep;
     const bool is_too_old = order.keep_for && all[i].created < now - *order.keep_for;
     if (is_too_many || is_too_old) gone.push_back(all[i]);

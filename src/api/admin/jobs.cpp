@@ -43,14 +43,6 @@ boost::json::object json_of(const JobRecord& job) {
           {"error", job.error}};
 }
 
-/// For what has no fields.
-Task<Result<void>> read_nothing(Exchange& exchange) {
-  const Result<std::string> body = co_await read_json_body(exchange.request);
-  if (!body) co_return std::unexpected(body.error());
-  RequestFields fields(*body);
-  co_return fields.finish();
-}
-
 }  // namespace
 
 Task<Answer> get_jobs(const AdminParts& admin, Exchange& /*exchange*/) {
@@ -69,7 +61,8 @@ Task<Answer> get_job(const AdminParts& admin, Exchange& exchange) {
 
 Task<Answer> post_job_start(const AdminParts& admin, Exchange& exchange) {
   if (admin.jobs == nullptr) co_return nothing_here();
-  if (Result<void> fine = co_await read_nothing(exchange); !fine) co_return std::unexpected(std::move(fine.error()));
+  if (Result<void> fine = co_await read_no_fields(exchange.request); !fine)
+    co_return std::unexpected(std::move(fine.error()));
   if (Result<void> begun = admin.jobs->start(exchange.parameter); !begun) {
     co_return std::unexpected(std::move(begun.error()));
   }
@@ -78,7 +71,8 @@ Task<Answer> post_job_start(const AdminParts& admin, Exchange& exchange) {
 
 Task<Answer> post_job_stop(const AdminParts& admin, Exchange& exchange) {
   if (admin.jobs == nullptr) co_return nothing_here();
-  if (Result<void> fine = co_await read_nothing(exchange); !fine) co_return std::unexpected(std::move(fine.error()));
+  if (Result<void> fine = co_await read_no_fields(exchange.request); !fine)
+    co_return std::unexpected(std::move(fine.error()));
   const Result<bool> is_running = admin.jobs->stop(exchange.parameter);
   if (!is_running) co_return std::unexpected(is_running.error());
   co_return json_response(200, {{"running", *is_running}});

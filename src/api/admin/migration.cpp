@@ -69,13 +69,6 @@ AdoptionView nothing_adopted() {
   return {.record = {.state = AdoptionState::complete, .began = {}}};
 }
 
-Task<Result<void>> read_nothing(Exchange& exchange) {
-  const Result<std::string> body = co_await read_json_body(exchange.request);
-  if (!body) co_return std::unexpected(body.error());
-  RequestFields fields(*body);
-  co_return fields.finish();
-}
-
 }  // namespace
 
 Task<Answer> get_adoption(const AdminParts& admin, Exchange& exchange) {
@@ -97,14 +90,16 @@ Task<Answer> get_adoption(const AdminParts& admin, Exchange& exchange) {
 
 Task<Answer> post_adoption_run(const AdminParts& admin, Exchange& exchange) {
   if (admin.adoption == nullptr) co_return nothing_here();
-  if (Result<void> fine = co_await read_nothing(exchange); !fine) co_return std::unexpected(std::move(fine.error()));
+  if (Result<void> fine = co_await read_no_fields(exchange.request); !fine)
+    co_return std::unexpected(std::move(fine.error()));
   admin.adoption->begin();
   co_return http::Response::empty(202);
 }
 
 Task<Answer> post_adoption_acceptance(const AdminParts& admin, Exchange& exchange) {
   if (admin.adoption == nullptr) co_return nothing_here();
-  if (Result<void> fine = co_await read_nothing(exchange); !fine) co_return std::unexpected(std::move(fine.error()));
+  if (Result<void> fine = co_await read_no_fields(exchange.request); !fine)
+    co_return std::unexpected(std::move(fine.error()));
   const Result<std::uint64_t> settled = co_await admin.adoption->accept_losses();
   if (!settled) co_return std::unexpected(settled.error());
   co_return json_response(200, {{"settled", *settled}});

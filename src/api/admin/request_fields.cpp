@@ -44,6 +44,13 @@ Task<Result<std::string>> read_json_body(http::Request& request) {
   }
 }
 
+Task<Result<void>> read_no_fields(http::Request& request) {
+  const Result<std::string> body = co_await read_json_body(request);
+  if (!body) co_return std::unexpected(body.error());
+  RequestFields fields(*body);
+  co_return fields.finish();
+}
+
 Result<std::uint64_t> read_number(std::string_view text, std::string_view what) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

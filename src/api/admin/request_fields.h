@@ -23,6 +23,9 @@ inline constexpr std::size_t kBodyLimitBytes = 64 * 1024;
 /// credentials. Throws what reading throws.
 Task<Result<std::string>> read_json_body(http::Request& request);
 
+/// The body of a request that has no fields: refused if there are some.
+Task<Result<void>> read_no_fields(http::Request& request);
+
 /// A number of the path or the query; a refusal names it.
 Result<std::uint64_t> read_number(std::string_view text, std::string_view what);
 
