@@ -100,7 +100,7 @@ def manifest_row(lab, clients):
 
 def links_row(lab, name, load, metrics):
     """What it costs to keep Distribution's link files behind every push (storage.distribution_links)."""
-    links = [("storage", {"distribution_links": True})]
+    links = {"storage.distribution_links": True}
 
     def measure(_, server_name, number):
         server = lab.berth(settings=links) if server_name == "with links" else lab.berth()
