@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -155,11 +156,12 @@ class DiskStores final : public OpenStores {
     metrics.gauge_from("berth_metadata_queued_reads", "Reads waiting for a thread.", stat(&SqliteStats::queued_reads));
   }
 
-  // After a crash only SQLite's recovery stands before serving; looking whether all is well runs beside it. The store
-  // outlives no check: its destructor ends one that runs, and the thread is joined after it.
+  // After a crash only SQLite's recovery stands before serving; looking whether all is well runs beside it. The thread
+  // is joined before the store goes, be it that its check has not begun yet.
   void check_behind_serving(Log& log) {
     log.info("the last run did not end in order: checking the metadata behind serving");
-    checker_ = std::jthread([this, &log] {
+    checker_ = std::jthread([this, &log](const std::stop_token& stop) {
+      const std::stop_callback end_check(stop, [this] { metadata_->stop_long_reads(); });
       try {
         const std::vector<std::string> findings = run_to_end(metadata_->check_integrity());
         for (const std::string& finding : findings) log.error("metadata damaged", {{"finding", finding}});
@@ -187,9 +189,9 @@ class DiskStores final : public OpenStores {
   MeasuredBlobStore blobs_;
   MeasuredBlobUploads uploads_;
   std::optional<LockFile> lock_;  // before the metadata, which it guards
-  std::jthread checker_;          // before the metadata, whose destructor ends its check
   std::optional<SqliteMetadataStore> metadata_;
   std::string registry_id_;
+  std::jthread checker_;  // after the metadata, which it reads
 };
 
 class MemoryStores final : public OpenStores {

@@ -124,8 +124,10 @@ class SqliteMetadataStore final : public MetadataStore, public SnapshotStore {
 
   /// PRAGMA quick_check, table by table, on a connection and thread of its own: to run behind serving. Empty if all is
   /// well, else SQLite's findings (at most 100 a table). Reads of a table pin the log: throws Failure(overloaded) when
-  /// that made it four times its limit, Failure(shutting_down) when the store goes.
+  /// that made it four times its limit, Failure(shutting_down) when the store goes or long reads are stopped.
   Task<std::vector<std::string>> check_integrity();
+  /// Checks and plans of retention that run, or begin later, end soon. Any thread.
+  void stop_long_reads() { is_stopping_ = true; }
 
   /// The accounts in the same database.
   AccountStore& accounts() { return accounts_; }
