@@ -1,5 +1,6 @@
 #include "net/url.h"
 
+#include <algorithm>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <charconv>
@@ -10,6 +11,14 @@ namespace {
 
 constexpr std::uint16_t kHttpPort = 80;
 constexpr std::uint16_t kHttpsPort = 443;
+
+/// A name that can be looked up, or an address.
+bool is_host(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_' || c == ':';
+  });
+}
 
 }  // namespace
 
@@ -26,14 +35,16 @@ std::optional<Url> Url::parse(std::string_view text) {
   } else {
     return std::nullopt;
   }
-  if (parsed->has_userinfo() || parsed->host_address().empty()) return std::nullopt;
   url.host = parsed->host_address();
+  if (parsed->has_userinfo() || !is_host(url.host)) return std::nullopt;
   if (parsed->has_port()) {
     const std::string_view digits = parsed->port();
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
     if (error != std::errc() || end != digits.data() + digits.size() || url.port == 0) return std::nullopt;
   }
   url.target = parsed->encoded_path().empty() ? std::string("/") : std::string(parsed->encoded_path());
+  // Boost 1.81 takes "host:80x" for the port 80 and the path "x".
+  if (!url.target.starts_with('/')) return std::nullopt;
   if (parsed->has_query()) url.target.append("?").append(parsed->encoded_query());
   return url;
 }

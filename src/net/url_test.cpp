@@ -27,7 +27,7 @@ TEST(Url, TakesApartWhatPeopleType) {
 
 TEST(Url, RefusesTheRest) {
   for (const char* text : {"", "registry.example", "ftp://x/", "https://", "https://user:pass@x/", "https://x:0/",
-                           "https://x:99999/", "http://a b/"}) {
+                           "https://x:99999/", "http://a b/", "https://x:80y/", "https://x%e4y/"}) {
     EXPECT_FALSE(Url::parse(text).has_value()) << text;
   }
 }
