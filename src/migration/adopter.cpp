@@ -11,14 +11,13 @@
 
 #include "async/when_both.h"
 #include "base/at_end.h"
+#include "migration/absent_content.h"
 #include "migration/blob_hash.h"
 #include "migration/stored_manifest.h"
 
 namespace berth {
 namespace {
 
-/// Who changed what a volume that was handed back brings along.
-constexpr const char* kDistribution = "distribution";
 constexpr std::size_t kNamePage = 1'000;
 constexpr std::size_t kFilePage = 1'000;
 
@@ -89,7 +88,8 @@ Task<bool> Adopter::run(AdoptionRun run) {
   co_await read_changed_again(run);
   if (run.kind == AdoptionKind::merge && total > 0) {
     co_await read_unnamed_repositories(run);
-    co_await remove_absent_layers();
+    AbsentContentRemover absent = absent_content();
+    co_await absent.remove_layers();
   }
   // Of a volume that comes back, what nothing names is for a check to find: not every start looks through all files.
   AdoptionCounts rest;
@@ -154,7 +154,10 @@ Task<> Adopter::read_repository(std::string name, AdoptionKind kind) {
     co_await read_layers(reading);
     co_await read_tags(reading);
     co_await read_uploads(reading);
-    if (kind == AdoptionKind::merge) co_await remove_absent(reading);
+    if (kind == AdoptionKind::merge) {
+      AbsentContentRemover absent = absent_content();
+      reading.counts.removed += co_await absent.remove_from(*reading.repository);
+    }
   } else {
     note(reading, ProblemKind::invalid_name, {}, parsed.error().message);
   }
@@ -354,79 +357,13 @@ Task<> Adopter::read_uploads(Reading& reading) {
   }
 }
 
-/// What is on record and not in the tree: what Distribution deleted.
-Task<> Adopter::remove_absent(Reading& reading) {
-  const RepositoryName repository = *reading.repository;
-  const auto absent_piece = [this, &repository] {
-    const WallTime now = world_.clock.now();
-    return AbsentContent{.repository = repository,
-                         .who = kDistribution,
-                         .now = now,
-                         .review_due = now + options_.grace,
-                         .to_trash = options_.uses_trash};
-  };
-  // Tags first: a manifest takes its tags along, whose histories would say something else then.
-  std::string after;
-  for (;;) {
-    const std::vector<LinkRow> rows = co_await world_.links->tags(repository, after, options_.batch_size);
-    if (rows.empty()) break;
-    after = rows.back().tag->text();
-    std::vector<WantedLink> places;
-    for (const LinkRow& row : rows) {
-      places.push_back({.place = WantedLink::Place::tag, .repository = repository, .tag = row.tag});
-    }
-    AbsentContent absent = absent_piece();
-    const std::vector<bool> is_there = co_await which_are_there(std::move(places));
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (!is_there[i]) absent.tags.emplace_back(*rows[i].tag, rows[i].digest);
-    }
-    if (!absent.tags.empty()) reading.counts.removed += co_await world_.store.remove_absent(std::move(absent));
-  }
-  std::int64_t last = 0;
-  for (;;) {
-    const std::vector<LinkRow> rows = co_await world_.links->revisions(repository, last, options_.batch_size);
-    if (rows.empty()) break;
-    last = rows.back().id;
-    std::vector<WantedLink> places;
-    for (const LinkRow& row : rows) {
-      places.push_back({.place = WantedLink::Place::revision, .repository = repository, .item = row.digest});
-    }
-    AbsentContent absent = absent_piece();
-    const std::vector<bool> is_there = co_await which_are_there(std::move(places));
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (!is_there[i]) absent.manifests.push_back(rows[i].digest);
-    }
-    if (!absent.manifests.empty()) reading.counts.removed += co_await world_.store.remove_absent(std::move(absent));
-  }
-}
-
-/// What differs from not being there is there.
-Task<std::vector<bool>> Adopter::which_are_there(std::vector<WantedLink> places) {
-  std::vector<bool> is_there(places.size(), false);
-  for (const std::size_t i : co_await world_.tree.apply(std::move(places), LinkAction::compare)) is_there[i] = true;
-  co_return is_there;
-}
-
-Task<> Adopter::remove_absent_layers() {
-  std::optional<std::string> from = std::string();
-  while (from) {
-    LayerPage page = co_await world_.links->layers(*from, options_.batch_size);
-    from = std::move(page.next);
-    std::vector<WantedLink> places;
-    for (const LayerRow& row : page.entries) {
-      places.push_back({.place = WantedLink::Place::layer, .repository = row.repository, .item = row.digest});
-    }
-    const std::vector<bool> is_there = co_await which_are_there(std::move(places));
-    const WallTime now = world_.clock.now();
-    for (std::size_t i = 0; i < page.entries.size(); ++i) {
-      if (is_there[i]) continue;
-      co_await world_.store.remove_absent({.repository = page.entries[i].repository,
-                                           .layers = {page.entries[i].digest},
-                                           .who = kDistribution,
-                                           .now = now,
-                                           .review_due = now + options_.grace});
-    }
-  }
+/// Who merges has the links of the records.
+AbsentContentRemover Adopter::absent_content() const {
+  return {world_.tree,
+          world_.store,
+          *world_.links,
+          world_.clock,
+          {.grace = options_.grace, .uses_trash = options_.uses_trash, .batch_size = options_.batch_size}};
 }
 
 /// On record, and nothing of it in the tree any more.

@@ -20,6 +20,7 @@
 #include "metadata/adoption_store.h"
 #include "metadata/link_store.h"
 #include "metadata/scrub_store.h"
+#include "migration/absent_content.h"
 #include "observe/log.h"
 #include "storage/blob_files.h"
 #include "storage/blob_store.h"
@@ -86,9 +87,7 @@ class Adopter {
   Task<> forget_gone(Reading& reading, std::vector<Digest> gone);
   Task<> read_tags(Reading& reading);
   Task<> read_uploads(Reading& reading);
-  Task<> remove_absent(Reading& reading);
-  Task<std::vector<bool>> which_are_there(std::vector<WantedLink> places);
-  Task<> remove_absent_layers();
+  AbsentContentRemover absent_content() const;
   Task<> read_unnamed_repositories(const AdoptionRun& run);
   Task<AdoptionCounts> read_unlinked(const AdoptionRun& run);
   Task<> read_changed_again(const AdoptionRun& run);
