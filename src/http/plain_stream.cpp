@@ -19,28 +19,6 @@ namespace {
 
 using Wait = boost::asio::socket_base::wait_type;
 
-/// The handler of a wait that begins the next one by itself: no coroutine is resumed in between.
-template <class Handler>
-struct Watch {
-  Socket& socket;
-  ReadWatcher& watcher;
-  std::exception_ptr& failure;
-  Handler handler;
-
-  void operator()(boost::system::error_code error) {
-    bool goes_on = false;
-    if (!error) {
-      try {
-        goes_on = watcher.on_readable();
-      } catch (...) {
-        failure = std::current_exception();
-      }
-    }
-    if (!goes_on) return std::move(handler)(error);
-    socket.async_wait(Wait::wait_read, std::move(*this));
-  }
-};
-
 /// The result of a system call that moved `count` bytes, or failed.
 IoResult result_of(ssize_t count) {
   if (count >= 0) return {static_cast<std::size_t>(count), 0};
@@ -81,18 +59,6 @@ void abort_socket(Socket& socket, Stream::Abort how) {
 Task<int> wait_for(Socket& socket, Wait what) {
   boost::system::error_code error;
   co_await socket.async_wait(what, boost::asio::redirect_error(boost::asio::use_awaitable, error));
-  co_return error == boost::asio::error::operation_aborted ? ECANCELED : error.value();
-}
-
-Task<int> watch_for_bytes(Socket& socket, ReadWatcher& watcher) {
-  boost::system::error_code error;
-  std::exception_ptr failure;
-  const auto begin = [&]<class Handler>(Handler handler) {
-    socket.async_wait(Wait::wait_read, Watch<Handler>{socket, watcher, failure, std::move(handler)});
-  };
-  auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
-  co_await boost::asio::async_initiate<decltype(token), void(boost::system::error_code)>(begin, token);
-  if (failure) std::rethrow_exception(failure);
   co_return error == boost::asio::error::operation_aborted ? ECANCELED : error.value();
 }
 
@@ -149,7 +115,7 @@ Task<int> PlainStream::wait() {
 }
 
 Task<int> PlainStream::watch_readable(ReadWatcher& watcher) {
-  return watch_for_bytes(socket_, watcher);
+  return socket_.watch_readable(watcher);
 }
 
 Task<int> PlainStream::wait_readable() {
@@ -157,11 +123,11 @@ Task<int> PlainStream::wait_readable() {
 }
 
 std::size_t PlainStream::unacknowledged() const {
-  return unacknowledged_bytes(const_cast<Socket&>(socket_).native_handle());
+  return unacknowledged_bytes(const_cast<WatchedSocket&>(socket_).native_handle());
 }
 
 bool PlainStream::has_bytes() const {
-  return has_unread_bytes(const_cast<Socket&>(socket_).native_handle());
+  return has_unread_bytes(const_cast<WatchedSocket&>(socket_).native_handle());
 }
 
 void PlainStream::shutdown_send() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "http/stream.h"
+#include "http/watched_socket.h"
 
 namespace berth::http {
 
@@ -25,7 +26,7 @@ class PlainStream final : public Stream {
   void abort(Abort how) override;
 
  private:
-  Socket socket_;
+  WatchedSocket socket_;
   bool waits_to_write_ = false;
 };
 
@@ -36,8 +37,6 @@ bool has_unread_bytes(int socket);
 void abort_socket(Socket& socket, Stream::Abort how);
 /// Waits until the socket can be read or written; an errno value or 0.
 Task<int> wait_for(Socket& socket, boost::asio::socket_base::wait_type what);
-/// Stream::watch_readable for a socket.
-Task<int> watch_for_bytes(Socket& socket, ReadWatcher& watcher);
 IoResult read_socket_now(Socket& socket, std::span<std::byte> into);
 
 }  // namespace berth::http

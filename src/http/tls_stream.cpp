@@ -76,7 +76,7 @@ Task<int> TlsStream::watch_readable(ReadWatcher& watcher) {
     ReadWatcher& inner;
   } until_all_is_read(*this, watcher);
   if (has_more_to_say_ && !until_all_is_read.on_readable()) co_return 0;
-  co_return co_await watch_for_bytes(socket_, until_all_is_read);
+  co_return co_await socket_.watch_readable(until_all_is_read);
 }
 
 IoResult TlsStream::handshake_now() {

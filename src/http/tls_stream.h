@@ -7,6 +7,7 @@
 #include "http/loop.h"
 #include "http/stream.h"
 #include "http/tls_context.h"
+#include "http/watched_socket.h"
 
 namespace berth::http {
 
@@ -38,7 +39,7 @@ class TlsStream final : public Stream {
   IoResult write_bytes(std::span<const std::byte> bytes);
   void answer_plain_http();
 
-  Socket socket_;
+  WatchedSocket socket_;
   Loop& loop_;
   ssl_st* tls_;
   bool is_aborted_ = false;
