@@ -32,16 +32,15 @@ std::string peer_address(Socket& socket) {
   return peer.ss_family == AF_UNIX ? "unix" : address_text(&peer, size);
 }
 
-Task<> serve(ServerContext& server, Loop& loop, Socket socket, ConnectionSlot) {
+std::unique_ptr<LoopConnection> connection_of(ServerContext& server, Loop& loop, Socket socket) {
   const std::shared_ptr<const TlsContext> tls = server.tls();
-  Peer peer{peer_address(socket), tls != nullptr};
-  std::unique_ptr<Stream> stream;
+  auto made = std::make_unique<LoopConnection>(&loop, nullptr, Peer{peer_address(socket), tls != nullptr});
   if (tls) {
-    stream = std::make_unique<TlsStream>(std::move(socket), *tls, loop);
+    made->stream = std::make_unique<TlsStream>(std::move(socket), *tls, loop);
   } else {
-    stream = make_plain_stream(std::move(socket));
+    made->stream = make_plain_stream(std::move(socket));
   }
-  co_await serve_http1(server, loop, std::move(stream), std::move(peer));
+  return made;
 }
 
 Task<> refuse(ServerContext& server, Loop& loop, Socket socket, ConnectionSlot) {
@@ -68,6 +67,26 @@ class ReportFailure {
  private:
   Log* log_;
 };
+
+void go_on(ServerContext& server, std::unique_ptr<LoopConnection> connection, ConnectionSlot slot);
+
+Task<> serve(ServerContext& server, Loop& loop, Socket socket, ConnectionSlot slot) {
+  std::unique_ptr<LoopConnection> connection = connection_of(server, loop, std::move(socket));
+  connection = co_await serve_http1(server, std::move(connection));
+  if (connection) go_on(server, std::move(connection), std::move(slot));
+}
+
+Task<> serve_further(ServerContext& server, std::unique_ptr<LoopConnection> connection, ConnectionSlot slot) {
+  connection = co_await serve_http1(server, std::move(connection));
+  if (connection) go_on(server, std::move(connection), std::move(slot));
+}
+
+/// On the loop that the connection has moved to.
+void go_on(ServerContext& server, std::unique_ptr<LoopConnection> connection, ConnectionSlot slot) {
+  Loop& loop = *connection->loop;
+  boost::asio::co_spawn(loop.context(), serve_further(server, std::move(connection), std::move(slot)),
+                        ReportFailure(server.log));
+}
 
 }  // namespace
 

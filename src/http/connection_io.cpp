@@ -60,6 +60,14 @@ void ConnectionIo::on_cut() {
   stream_->abort(Stream::Abort::close);
 }
 
+bool ConnectionIo::on_move(Loop& to) {
+  const bool was_active = active_at_ != 0 && loop_.tick_count() - active_at_ <= 1;
+  if (!was_active || !is_idle_ || is_expired_) return false;
+  wanted_loop_ = &to;
+  stream_->cancel();
+  return true;
+}
+
 Task<IoResult> ConnectionIo::handshake() {
   is_idle_ = true;
   const IoResult result = co_await stream_->handshake();
@@ -85,6 +93,7 @@ IoResult ConnectionIo::write_now(std::span<const iovec> pieces) {
   const IoResult result = stream_->write_now(pieces, MoreFollows::no);
   loop_.count_sent(result.bytes);
   turn_bytes_ += result.bytes;
+  active_at_ = loop_.tick_count();
   return result;
 }
 

@@ -57,6 +57,8 @@ class ConnectionIo final : public LoopMember {
   Task<int> watch_readable(ReadWatcher& watcher) { return stream_->watch_readable(watcher); }
   /// What the watcher waits for next is a new request, or not: a drain may end the connection meanwhile.
   void set_idle(bool is_idle) { is_idle_ = is_idle; }
+  /// The loop that it shall go on on, or null. Only what rests is asked to, and wait for bytes ends with ECANCELED.
+  Loop* wanted_loop() const { return wanted_loop_; }
   /// Sends what the socket takes at once.
   IoResult write_now(std::span<const iovec> pieces);
   /// This connection has sent as much as others let it before their turn; let_others() gives it to them.
@@ -82,6 +84,7 @@ class ConnectionIo final : public LoopMember {
   void on_due() override;
   void on_drain() override;
   void on_cut() override;
+  bool on_move(Loop& to) override;
 
  private:
   Task<> be_fair(std::size_t bytes);
@@ -92,7 +95,9 @@ class ConnectionIo final : public LoopMember {
   const ServerLimits& limits_;
   std::unique_ptr<Stream> stream_;
   ProgressMeter send_progress_;
+  Loop* wanted_loop_ = nullptr;
   std::size_t turn_bytes_ = 0;
+  std::uint32_t active_at_ = 0;  ///< the tick in which answers left at once
   bool is_expired_ = false;
   bool is_idle_ = false;
 };

@@ -28,19 +28,26 @@ constexpr std::size_t kUsualHeadBytes = 512;
 
 class Http1Connection final : public ReadWatcher {
  public:
-  Http1Connection(ServerContext& server, Loop& loop, std::unique_ptr<Stream> stream, Peer peer)
+  Http1Connection(ServerContext& server, LoopConnection& connection)
       : server_(server),
-        loop_(loop),
+        loop_(*connection.loop),
         limits_(server.limits),
-        peer_(std::move(peer)),
-        io_(std::move(stream), loop, server.limits),
-        buffer_(loop),
-        batch_(loop),
-        writer_(io_) {}
+        peer_(connection.peer),
+        io_(std::move(connection.stream), loop_, server.limits),
+        buffer_(loop_),
+        batch_(loop_),
+        writer_(io_),
+        request_count_(connection.request_count) {}
 
-  /// What follows if the client goes on with HTTP/2; then release_stream() has its bytes.
+  /// What follows if the client goes on with HTTP/2; then release_into() has its bytes.
   Task<std::unique_ptr<Http2Start>> run();
-  std::unique_ptr<Stream> release_stream() { return io_.release_stream(); }
+  /// Not null if it shall go on on another loop: run() has ended for that.
+  Loop* next_loop() const { return next_loop_; }
+  void release_into(LoopConnection& connection) {
+    connection.stream = io_.release_stream();
+    connection.peer = std::move(peer_);
+    connection.request_count = request_count_;
+  }
 
  private:
   enum class Next { request, close, linger, gone };
@@ -94,6 +101,8 @@ class Http1Connection final : public ReadWatcher {
   bool take_bytes();
   /// Waiting has ended without bytes.
   Next give_up();
+  /// Sets next_loop_ if another loop is wanted and nothing is under way.
+  bool leaves_loop();
 
   Task<Next> refuse(std::unique_ptr<HeadRefusal> refusal);
   Task<Next> answer(std::unique_ptr<RequestHead> head);
@@ -127,7 +136,8 @@ class Http1Connection final : public ReadWatcher {
   std::size_t batch_sent_ = 0;
   std::optional<ToRecord> to_record_;  ///< the only answer of the batch, when there is an access log
   ResponseWriter writer_;
-  std::size_t request_count_ = 0;
+  std::size_t request_count_;
+  Loop* next_loop_ = nullptr;
 };
 
 Task<std::unique_ptr<Http2Start>> Http1Connection::run() {
@@ -139,10 +149,11 @@ Task<std::unique_ptr<Http2Start>> Http1Connection::run() {
   while (next == Next::request) {
     switch (need_) {
       case Need::bytes: {
+        if (leaves_loop()) co_return nullptr;
         // The deadline may have passed while the loop was about to come here, with nothing to cancel.
         const int error = io_.is_expired() ? ECANCELED : co_await io_.watch_readable(*this);
         io_.set_idle(false);
-        if (error == 0) continue;
+        if (error == 0 || (error == ECANCELED && leaves_loop())) continue;
         next = give_up();
         break;
       }
@@ -190,7 +201,7 @@ Task<std::unique_ptr<Http2Start>> Http1Connection::upgrade(RequestHead& head) {
 }
 
 Task<bool> Http1Connection::shake_hands() {
-  if (!peer_.is_tls) co_return true;
+  if (!peer_.is_tls || request_count_ > 0) co_return true;
   io_.start_deadline(limits_.tls_handshake_time);
   const IoResult result = co_await io_.handshake();
   io_.end_deadline();
@@ -204,7 +215,13 @@ Task<bool> Http1Connection::shake_hands() {
 
 bool Http1Connection::on_readable() {
   need_ = take_bytes() ? advance() : Need::end;
-  return need_ == Need::bytes;
+  return need_ == Need::bytes && io_.wanted_loop() == nullptr;
+}
+
+bool Http1Connection::leaves_loop() {
+  const bool rests = buffer_.empty() && !io_.is_expired() && !server_.is_draining();
+  if (io_.wanted_loop() != nullptr && rests) next_loop_ = io_.wanted_loop();
+  return next_loop_ != nullptr;
 }
 
 Http1Connection::Need Http1Connection::advance() {
@@ -542,24 +559,31 @@ void Http1Connection::record(const Exchange& exchange, Request& request, BodyByt
 }
 
 /// Apart from serve_http1(), whose frame lives as long as an idle connection and would have to hold a copy of `start`.
-Task<> go_on_in_http2(ServerContext& server, Loop& loop, std::unique_ptr<Stream> stream, Peer peer,
+Task<> go_on_in_http2(ServerContext& server, std::unique_ptr<LoopConnection> connection,
                       std::unique_ptr<Http2Start> start) {
-  co_await serve_http2(server, loop, std::move(stream), std::move(peer), std::move(*start));
+  connection->peer.certificate = connection->stream->peer_certificate();
+  co_await serve_http2(server, *connection->loop, std::move(connection->stream), std::move(connection->peer),
+                       std::move(*start));
 }
 
 }  // namespace
 
-Task<> serve_http1(ServerContext& server, Loop& loop, std::unique_ptr<Stream> stream, Peer peer) {
+Task<std::unique_ptr<LoopConnection>> serve_http1(ServerContext& server, std::unique_ptr<LoopConnection> connection) {
   std::unique_ptr<Http2Start> http2;
-  std::unique_ptr<Stream> released;
+  Loop* next_loop = nullptr;
   {
-    Http1Connection connection(server, loop, std::move(stream), peer);
-    http2 = co_await connection.run();
-    if (http2) released = connection.release_stream();
+    Http1Connection http1(server, *connection);
+    http2 = co_await http1.run();
+    next_loop = http1.next_loop();
+    if (http2 || next_loop != nullptr) http1.release_into(*connection);
   }
-  if (!http2) co_return;
-  peer.certificate = released->peer_certificate();
-  co_await go_on_in_http2(server, loop, std::move(released), std::move(peer), std::move(http2));
+  if (next_loop != nullptr) {
+    connection->stream->move_to(*next_loop);
+    connection->loop = next_loop;
+    co_return connection;
+  }
+  if (http2) co_await go_on_in_http2(server, std::move(connection), std::move(http2));
+  co_return nullptr;
 }
 
 }  // namespace berth::http

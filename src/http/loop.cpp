@@ -1,6 +1,7 @@
 #include "http/loop.h"
 
 #include <fmt/format.h>
+#include <time.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +14,13 @@ namespace {
 
 constexpr std::size_t kKeptBuffers = 4;
 constexpr std::size_t kKeptPages = 64;
+
+/// Processor time of the calling thread.
+std::chrono::nanoseconds used_by_thread() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
 
 }  // namespace
 
@@ -30,7 +38,17 @@ void Loop::add(LoopMember& member) {
   members_.push_back(&member);
   if (is_ticking_) return;
   refresh_time();
+  if (balance_ != nullptr) {
+    used_before_ = used_by_thread();
+    looked_at_ = now_;
+  }
   arm();
+}
+
+void Loop::join(LoopBalance& balance, const std::vector<std::unique_ptr<Loop>>& loops, std::size_t index) {
+  balance_ = &balance;
+  loops_ = &loops;
+  index_ = index;
 }
 
 void Loop::remove(LoopMember& member) {
@@ -109,6 +127,7 @@ void Loop::arm() {
 
 void Loop::tick() {
   refresh_time();
+  ++tick_count_;
   flush_counts();
   if (earliest_due_ <= now_) {
     earliest_due_ = LoopTime::max();
@@ -120,11 +139,29 @@ void Loop::tick() {
       earliest_due_ = std::min(earliest_due_, member->due_);
     }
   }
+  if (balance_ != nullptr) balance();
   if (members_.empty()) {
     is_ticking_ = false;
   } else {
     arm();
   }
+}
+
+void Loop::balance() {
+  if (members_.empty()) return balance_->rest(index_);
+  const std::chrono::nanoseconds used = used_by_thread();
+  const std::chrono::duration<double> passed = now_ - std::exchange(looked_at_, now_);
+  const std::chrono::duration<double> busy = used - std::exchange(used_before_, used);
+  if (passed.count() <= 0) return;
+  const std::optional<LoopMove> move = balance_->look(index_, busy / passed, now_);
+  if (!move) return;
+  std::uint64_t count = 0;
+  bool stays = false;
+  for (LoopMember* member : members_) {
+    stays = move->is_half && !stays;
+    if (!stays && member->on_move(*(*loops_)[move->to])) ++count;
+  }
+  metrics_.moved.add(count);
 }
 
 void Loop::refresh_time() {

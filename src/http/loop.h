@@ -13,9 +13,12 @@
 #include <vector>
 
 #include "base/entropy.h"
+#include "http/loop_balance.h"
 #include "http/server_metrics.h"
 
 namespace berth::http {
+
+class Loop;
 
 using LoopTime = std::chrono::steady_clock::time_point;
 
@@ -29,6 +32,11 @@ class LoopMember {
   virtual void on_drain() = 0;
   /// The time for draining is over.
   virtual void on_cut() = 0;
+  /// Asks it to go on on another loop. True if it will: it was active lately, and rests.
+  virtual bool on_move(Loop& to) {
+    (void)to;
+    return false;
+  }
 
  private:
   friend class Loop;
@@ -55,11 +63,15 @@ class Loop {
   void add(LoopMember& member);
   void remove(LoopMember& member);
   std::size_t member_count() const { return members_.size(); }
+  /// Takes part in the balance between `loops`, of which this is the one at `index`. Before any runs; all outlive it.
+  void join(LoopBalance& balance, const std::vector<std::unique_ptr<Loop>>& loops, std::size_t index);
   void drain_members();
   void cut_members();
 
   /// As of the last tick: a system call for each would cost more than the precision is worth.
   LoopTime now() const { return now_; }
+  /// How many there have been, by which members tell whether something was lately.
+  std::uint32_t tick_count() const { return tick_count_; }
   /// `member` is told when `limit` from now has passed, at most two ticks late and never early.
   void set_due(LoopMember& member, std::chrono::milliseconds limit);
   void clear_due(LoopMember& member) { member.due_ = LoopTime::max(); }
@@ -93,15 +105,23 @@ class Loop {
 
   void arm();
   void tick();
+  void balance();
   void refresh_time();
   void flush_counts();
 
-  // Fixed after construction.
+  // Fixed before it runs.
   ServerMetrics& metrics_;
+  LoopBalance* balance_ = nullptr;
+  const std::vector<std::unique_ptr<Loop>>* loops_ = nullptr;
+  std::size_t index_ = 0;
   // Loop thread only.
   BufferedEntropy entropy_;
   std::vector<LoopMember*> members_;
   LoopTime now_;
+  std::uint32_t tick_count_ = 0;
+  /// Of its thread, when the balance was looked at last.
+  std::chrono::nanoseconds used_before_{0};
+  LoopTime looked_at_;
   LoopTime earliest_due_ = LoopTime::max();  ///< no member is due before it
   std::int64_t date_second_ = 0;
   std::string date_;

@@ -24,6 +24,7 @@ class PlainStream final : public Stream {
   void shutdown_send() override;
   void cancel() override;
   void abort(Abort how) override;
+  void move_to(Loop& loop) override { socket_.move_to(loop.context()); }
 
  private:
   WatchedSocket socket_;

@@ -85,6 +85,8 @@ struct ServerOptions {
   bool speaks_h2c = false;
   ServerLimits limits;
   std::size_t loop_count = 1;  ///< 0: one for each core
+  /// Connections gather on as few loops as carry them (loop_balance.h); else each stays where it was accepted.
+  bool gathers = true;
 };
 
 /// One line a request, handed to the owner when the answer is out (or broken off).

@@ -24,6 +24,8 @@ ServerMetrics::ServerMetrics(Metrics& metrics)
                               "Connections answered with 503 because the limit was reached")),
       accept_errors(metrics.counter("berth_http_accept_errors_total",
                                     "Connections that could not be accepted, for want of descriptors for example")),
+      moved(metrics.counter("berth_http_connections_moved_total",
+                            "Connections that went on on another loop, so that no more threads wake up than needed")),
       received_bytes(metrics.counter("berth_http_received_bytes_total", "Bytes received, heads and framing included")),
       sent_bytes(metrics.counter("berth_http_sent_bytes_total", "Bytes sent, heads and framing included")),
       bad_requests(metrics.counter("berth_http_bad_requests_total", "Requests refused before a handler saw them")),

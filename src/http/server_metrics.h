@@ -13,6 +13,7 @@ struct ServerMetrics {
   Counter& accepted;
   Counter& refused;
   Counter& accept_errors;
+  Counter& moved;
   Counter& received_bytes;
   Counter& sent_bytes;
   Counter& bad_requests;

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "async/task.h"
+#include "http/loop.h"
 #include "http/peer_certificate.h"
 
 namespace berth::http {
@@ -93,6 +94,9 @@ class Stream {
   /// reset, so that an answer without a length cannot be taken for a whole one.
   enum class Abort { close, reset };
   virtual void abort(Abort how) = 0;
+
+  /// From now on its operations belong to another loop's thread. Nothing waits. Throws if the kernel refuses.
+  virtual void move_to(Loop& loop) = 0;
 };
 
 std::unique_ptr<Stream> make_plain_stream(Socket socket);

@@ -22,7 +22,7 @@ constexpr std::size_t kRecordBytes = 16 * 1024;
 }  // namespace
 
 TlsStream::TlsStream(Socket socket, const TlsContext& context, Loop& loop)
-    : socket_(std::move(socket)), loop_(loop), tls_(context.new_connection()) {
+    : socket_(std::move(socket)), loop_(&loop), tls_(context.new_connection()) {
   prepare_socket(socket_);
   SSL_set_fd(tls_, socket_.native_handle());
 }
@@ -132,7 +132,7 @@ IoResult TlsStream::write_now(std::span<const iovec> pieces, MoreFollows) {
   }
   // Head and small body in one record. After a write that had to wait, the caller comes with the same bytes again, as
   // OpenSSL asks for.
-  LoopBuffer record = loop_.borrow_buffer();
+  LoopBuffer record = loop_->borrow_buffer();
   std::size_t filled = 0;
   for (const iovec& piece : pieces) {
     const std::size_t count = std::min(piece.iov_len, kRecordBytes - filled);
@@ -141,7 +141,7 @@ IoResult TlsStream::write_now(std::span<const iovec> pieces, MoreFollows) {
     if (filled == kRecordBytes) break;
   }
   const IoResult result = write_bytes({record.get(), filled});
-  loop_.give_back(std::move(record));
+  loop_->give_back(std::move(record));
   return result;
 }
 
@@ -205,6 +205,11 @@ void TlsStream::cancel() {
 void TlsStream::abort(Abort how) {
   is_aborted_ = true;
   abort_socket(socket_, how);
+}
+
+void TlsStream::move_to(Loop& loop) {
+  socket_.move_to(loop.context());
+  loop_ = &loop;
 }
 
 }  // namespace berth::http

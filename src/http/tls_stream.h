@@ -33,6 +33,7 @@ class TlsStream final : public Stream {
   void shutdown_send() override;
   void cancel() override;
   void abort(Abort how) override;
+  void move_to(Loop& loop) override;
 
  private:
   IoResult result_of(int outcome);
@@ -40,7 +41,7 @@ class TlsStream final : public Stream {
   void answer_plain_http();
 
   WatchedSocket socket_;
-  Loop& loop_;
+  Loop* loop_;
   ssl_st* tls_;
   bool is_aborted_ = false;
   bool has_more_to_say_ = false;  ///< the next read has an answer without waiting for the socket

@@ -1,5 +1,7 @@
 #include "http/watched_socket.h"
 
+#include <sys/socket.h>
+
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/detail/reactor_op.hpp>
 #include <boost/asio/error.hpp>
@@ -8,6 +10,8 @@
 #include <cerrno>
 #include <exception>
 #include <memory>
+
+#include "base/unique_fd.h"
 
 namespace berth::http {
 namespace {
@@ -69,6 +73,17 @@ class WatchedSocket::Watch final : public reactor_op {
   reactor& reactor_;
   Handler handler_;
 };
+
+void WatchedSocket::move_to(boost::asio::io_context& context) {
+  int family = 0;
+  socklen_t size = sizeof family;
+  ::getsockopt(native_handle(), SOL_SOCKET, SO_DOMAIN, &family, &size);
+  UniqueFd descriptor(release());
+  Socket moved(context);
+  moved.assign(boost::asio::generic::stream_protocol(family, 0), descriptor.get());
+  descriptor.release();
+  Socket::operator=(std::move(moved));
+}
 
 Task<int> WatchedSocket::watch_readable(ReadWatcher& watcher) {
   boost::system::error_code error;

@@ -19,6 +19,10 @@ class WatchedSocket final : public Socket {
  public:
   explicit WatchedSocket(Socket socket) : Socket(std::move(socket)) {}
 
+  /// Leaves its io_context for another. Nothing waits; afterwards it belongs to the other's thread. The number of the
+  /// descriptor stays. Throws boost::system::system_error, and is closed then.
+  void move_to(boost::asio::io_context& context);
+
   /// Stream::watch_readable.
   Task<int> watch_readable(ReadWatcher& watcher);
 

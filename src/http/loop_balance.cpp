@@ -1,0 +1,82 @@
+#include "http/loop_balance.h"
+
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+namespace berth::http {
+
+LoopBalance::LoopBalance(std::size_t loop_count, IdleTime idle_time)
+    : idle_time_(std::move(idle_time)), places_(loop_count) {}
+
+std::optional<LoopMove> LoopBalance::look(std::size_t loop, double busy, Time now) {
+  Place& place = places_[loop];
+  place.busy = busy;
+  place.has_been_given = false;
+  if (busy < kWorthMoving) {
+    place.idle_before.reset();
+    place.saturated_looks = 0;
+    return {};
+  }
+  const double spare = spare_cores(place, now);
+  if (busy < kSaturated) {
+    place.saturated_looks = 0;
+    return now < hold_until_.load() ? std::nullopt : gather(loop, spare);
+  }
+  place.spare_while_saturated = (place.saturated_looks == 0 ? 0 : place.spare_while_saturated) + spare;
+  if (++place.saturated_looks < kSaturatedLooks) return {};
+  place.saturated_looks = 0;
+  if (place.spare_while_saturated / kSaturatedLooks < kSpareCores) return {};
+  return give_away(loop, now);
+}
+
+void LoopBalance::rest(std::size_t loop) {
+  Place& place = places_[loop];
+  place.busy = 0;
+  place.has_been_given = false;
+  place.idle_before.reset();
+  place.saturated_looks = 0;
+}
+
+/// Cores' time that nobody used since the last look. What is not known counts as enough: threads are spread by default.
+double LoopBalance::spare_cores(Place& place, Time now) const {
+  const auto idle = idle_time_();
+  const auto before = std::exchange(place.idle_before, idle);
+  const std::chrono::duration<double> passed = now - std::exchange(place.looked_at, now);
+  if (!idle || !before || passed.count() <= 0) return kSpareCores;
+  return (*idle - *before) / passed;
+}
+
+std::optional<LoopMove> LoopBalance::give_away(std::size_t loop, Time now) {
+  std::optional<std::size_t> to;
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    if (i == loop || places_[i].busy >= kRoom || places_[i].has_been_given) continue;
+    if (!to || places_[i].busy < places_[*to].busy) to = i;
+  }
+  if (!to || places_[*to].has_been_given.exchange(true)) return {};
+  hold_until_ = now + kHold;
+  return LoopMove{.to = *to, .is_half = true};
+}
+
+/// Always to a lower number, so that no two loops give each other theirs.
+std::optional<LoopMove> LoopBalance::gather(std::size_t loop, double spare) {
+  const double most = (spare < kSpareCores ? kGatherBelowOnFullMachine : kGatherBelow) - places_[loop].busy;
+  std::optional<std::size_t> to;
+  for (std::size_t i = 0; i < loop; ++i) {
+    const double busy = places_[i].busy;
+    if (busy > most || places_[i].has_been_given) continue;
+    if (!to || busy > places_[*to].busy) to = i;
+  }
+  if (!to || places_[*to].has_been_given.exchange(true)) return {};
+  return LoopMove{.to = *to, .is_half = false};
+}
+
+std::optional<std::chrono::duration<double>> machine_idle_time() {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/uptime", "re"), &std::fclose);
+  double up = 0;
+  double idle = 0;
+  if (!file || std::fscanf(file.get(), "%lf %lf", &up, &idle) != 2) return {};
+  return std::chrono::duration<double>(idle);
+}
+
+}  // namespace berth::http
