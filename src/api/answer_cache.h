@@ -3,14 +3,14 @@
 
 #include <array>
 #include <atomic>
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/unordered_set.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "api/action.h"
@@ -50,6 +50,9 @@ struct AnswerCacheOptions {
 class AnswerCache {
  public:
   AnswerCache(AnswerCacheOptions options, const ChangeNumbers& changes, Metrics& metrics);
+  ~AnswerCache();
+  AnswerCache(const AnswerCache&) = delete;
+  AnswerCache& operator=(const AnswerCache&) = delete;
 
   /// Null if there is none, or what it was made of has changed.
   std::shared_ptr<const CachedAnswer> find(std::string_view target);
@@ -63,28 +66,52 @@ class AnswerCache {
   std::uint64_t body_limit_bytes() const;
 
  private:
-  struct Entry {
-    std::string target;
-    std::shared_ptr<const CachedAnswer> answer;
-    std::size_t size_bytes = 0;
-    bool holds_file = false;
-    bool was_used = false;
-  };
   /// A target with its hash, which is computed once for a look: it chooses the shard, too.
   struct Key {
     std::string_view target;
     std::size_t hash;
     explicit Key(std::string_view of) : target(of), hash(std::hash<std::string_view>()(of)) {}
-    bool operator==(const Key& other) const { return hash == other.hash && target == other.target; }
   };
-  struct HashOfKey {
-    std::size_t operator()(const Key& key) const noexcept { return key.hash; }
+  using TableHook = boost::intrusive::unordered_set_base_hook<boost::intrusive::store_hash<true>>;
+  /// All that a look needs of it in one piece of memory: hash, links, marks, and the target behind them. A look waits for
+  /// memory more than for anything else, and each further piece would be one more line that is in no processor's cache.
+  struct Entry final : TableHook, boost::intrusive::list_base_hook<> {
+    std::shared_ptr<const CachedAnswer> answer;
+    std::array<ChangeNumbers::Mark, 2> marks;  ///< the answer's
+    std::size_t size_bytes = 0;
+    bool holds_file = false;
+    bool was_used = false;
+
+    std::string_view target() const { return {reinterpret_cast<const char*>(this + 1), target_size_}; }
+
+    struct Delete {
+      void operator()(Entry* entry) const;
+    };
+    using Ptr = std::unique_ptr<Entry, Delete>;
+    static Ptr make(std::string_view target, std::shared_ptr<const CachedAnswer> answer);
+
+   private:
+    explicit Entry(std::size_t target_size) : target_size_(target_size) {}
+    const std::size_t target_size_;
   };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const { return key.hash; }
+    std::size_t operator()(const Entry& entry) const { return Key(entry.target()).hash; }
+  };
+  struct KeyEqual {
+    bool operator()(const Key& key, const Entry& entry) const { return key.target == entry.target(); }
+    bool operator()(const Entry& a, const Entry& b) const { return a.target() == b.target(); }
+  };
+  using Table = boost::intrusive::unordered_set<Entry, boost::intrusive::base_hook<TableHook>,
+                                                boost::intrusive::hash<KeyHash>, boost::intrusive::equal<KeyEqual>,
+                                                boost::intrusive::power_2_buckets<true>>;
+  using Buckets = std::vector<Table::bucket_type>;
   struct Shard {
     std::mutex mutex;
     // Guarded by mutex.
-    std::list<Entry> entries;  // the next to go first
-    std::unordered_map<Key, std::list<Entry>::iterator, HashOfKey> by_target;
+    Buckets buckets = Buckets(16);
+    Table by_target{Table::bucket_traits(buckets.data(), buckets.size())};
+    boost::intrusive::list<Entry> entries;  // the next to go first
     std::size_t size_bytes = 0;
     std::size_t file_count = 0;
     std::uint64_t hits = 0;
@@ -92,9 +119,11 @@ class AnswerCache {
   };
 
   Shard& shard_of(const Key& key);
-  bool stands(const CachedAnswer& answer) const;
-  static void remove_locked(Shard& shard, std::list<Entry>::iterator entry);
-  void make_room_locked(Shard& shard, std::vector<std::shared_ptr<const CachedAnswer>>& gone);
+  bool stands(const std::array<ChangeNumbers::Mark, 2>& marks) const;
+  /// What is returned, or lies in `gone`, ends outside of the lock.
+  static Entry::Ptr remove_locked(Shard& shard, Entry& entry);
+  static void add_locked(Shard& shard, const Key& key, Entry::Ptr entry);
+  void make_room_locked(Shard& shard, std::vector<Entry::Ptr>& gone);
   double sum(std::uint64_t (*figure)(const Shard&)) const;
 
   // Fixed after construction.
