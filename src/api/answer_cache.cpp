@@ -96,7 +96,7 @@ std::shared_ptr<const CachedAnswer> AnswerCache::find(std::string_view target) {
   return entry.answer;
 }
 
-void AnswerCache::keep(std::string target, CachedAnswer answer) {
+void AnswerCache::keep(std::string_view target, CachedAnswer answer) {
   if (size_of(target, answer) > shard_bytes_ || (is_file(answer) && shard_files_ == 0)) return;
   const Key key(target);
   Shard& shard = shard_of(key);

@@ -58,7 +58,7 @@ class AnswerCache {
   std::shared_ptr<const CachedAnswer> find(std::string_view target);
   /// Keeps it in the place of what is kept for that target. Left out if it is stale already, or too large. An answer
   /// without a body takes over the body of the one before.
-  void keep(std::string target, CachedAnswer answer);
+  void keep(std::string_view target, CachedAnswer answer);
   void forget(std::string_view target);
 
   bool is_enabled() const { return options_.size_bytes > 0; }

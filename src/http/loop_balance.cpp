@@ -6,10 +6,10 @@
 
 namespace berth::http {
 
-LoopBalance::LoopBalance(std::size_t loop_count, IdleTime idle_time)
+GatheringBalance::GatheringBalance(std::size_t loop_count, IdleTime idle_time)
     : idle_time_(std::move(idle_time)), places_(loop_count) {}
 
-std::optional<LoopMove> LoopBalance::look(std::size_t loop, double busy, Time now) {
+std::optional<LoopMove> GatheringBalance::look(std::size_t loop, double busy, Time now) {
   Place& place = places_[loop];
   place.busy = busy;
   place.has_been_given = false;
@@ -30,7 +30,7 @@ std::optional<LoopMove> LoopBalance::look(std::size_t loop, double busy, Time no
   return give_away(loop, now);
 }
 
-void LoopBalance::rest(std::size_t loop) {
+void GatheringBalance::rest(std::size_t loop) {
   Place& place = places_[loop];
   place.busy = 0;
   place.has_been_given = false;
@@ -39,7 +39,7 @@ void LoopBalance::rest(std::size_t loop) {
 }
 
 /// Cores' time that nobody used since the last look. What is not known counts as enough: threads are spread by default.
-double LoopBalance::spare_cores(Place& place, Time now) const {
+double GatheringBalance::spare_cores(Place& place, Time now) const {
   const auto idle = idle_time_();
   const auto before = std::exchange(place.idle_before, idle);
   const std::chrono::duration<double> passed = now - std::exchange(place.looked_at, now);
@@ -47,7 +47,7 @@ double LoopBalance::spare_cores(Place& place, Time now) const {
   return (*idle - *before) / passed;
 }
 
-std::optional<LoopMove> LoopBalance::give_away(std::size_t loop, Time now) {
+std::optional<LoopMove> GatheringBalance::give_away(std::size_t loop, Time now) {
   std::optional<std::size_t> to;
   for (std::size_t i = 0; i < places_.size(); ++i) {
     if (i == loop || places_[i].busy >= kRoom || places_[i].has_been_given) continue;
@@ -59,15 +59,16 @@ std::optional<LoopMove> LoopBalance::give_away(std::size_t loop, Time now) {
 }
 
 /// Always to a lower number, so that no two loops give each other theirs.
-std::optional<LoopMove> LoopBalance::gather(std::size_t loop, double spare) {
+std::optional<LoopMove> GatheringBalance::gather(std::size_t loop, double spare) {
   const double most = (spare < kSpareCores ? kGatherBelowOnFullMachine : kGatherBelow) - places_[loop].busy;
   std::optional<std::size_t> to;
   for (std::size_t i = 0; i < loop; ++i) {
     const double busy = places_[i].busy;
-    if (busy > most || places_[i].has_been_given) continue;
+    if (busy < kWorthMoving || busy > most || places_[i].has_been_given) continue;
     if (!to || busy > places_[*to].busy) to = i;
   }
   if (!to || places_[*to].has_been_given.exchange(true)) return {};
+  places_[loop].busy = 0;
   return LoopMove{.to = *to, .is_half = false};
 }
 

@@ -1,7 +1,6 @@
 // LoopBalance: on which loops connections go on, so that no more threads wake up than the work needs.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -17,14 +16,22 @@ struct LoopMove {
   bool is_half;  ///< every second one of those that were active; else all of them
 };
 
-/// A loop that finds several requests each time it looks does the same work with far fewer wake-ups, which cost more than a
-/// small answer. So where two loops together have little to do, the work gathers on one; where the machine has no core
-/// to spare for the second, earlier. A loop that is saturated while cores stand idle gives half of its connections away.
-///
-/// Threading: look() and rest() for one loop are called by that loop's thread.
+/// Threading: look() and rest() for one loop are called by that loop's thread, about ten times a second.
 class LoopBalance {
  public:
   using Time = std::chrono::steady_clock::time_point;
+  virtual ~LoopBalance() = default;
+  /// What shall go elsewhere from `loop`, which was busy for this share of the time since it looked last.
+  virtual std::optional<LoopMove> look(std::size_t loop, double busy, Time now) = 0;
+  /// `loop` has no connections and will not look until it has one.
+  virtual void rest(std::size_t loop) = 0;
+};
+
+/// A loop that finds several requests each time it looks does the same work with far fewer wake-ups, which cost more than a
+/// small answer. So where two loops together have little to do, the work gathers on one; where the machine has no core
+/// to spare for the second, earlier. A loop that is saturated while cores stand idle gives half of its connections away.
+class GatheringBalance final : public LoopBalance {
+ public:
   /// What all processors together have not used since some moment; none if the system does not say.
   using IdleTime = std::function<std::optional<std::chrono::duration<double>>()>;
 
@@ -42,12 +49,10 @@ class LoopBalance {
   /// After connections were given away, none are gathered for so long.
   static constexpr std::chrono::seconds kHold{5};
 
-  LoopBalance(std::size_t loop_count, IdleTime idle_time);
+  GatheringBalance(std::size_t loop_count, IdleTime idle_time);
 
-  /// What shall go elsewhere from `loop`, which was busy for this share of the time since it looked last.
-  std::optional<LoopMove> look(std::size_t loop, double busy, Time now);
-  /// `loop` has no connections and will not look until it has one.
-  void rest(std::size_t loop);
+  std::optional<LoopMove> look(std::size_t loop, double busy, Time now) override;
+  void rest(std::size_t loop) override;
 
  private:
   struct Place {

@@ -59,9 +59,8 @@ struct Server::State {
       loops.push_back(std::make_unique<Loop>(context.entropy, context.metrics));
       guards.emplace_back(loops.back()->context().get_executor());
     }
-    if (!options.gathers || loops.size() == 1) return;
-    balance.emplace(loops.size(), machine_idle_time);
-    for (std::size_t i = 0; i < loops.size(); ++i) loops[i]->join(*balance, loops, i);
+    if (!options.balance || loops.size() == 1) return;
+    for (std::size_t i = 0; i < loops.size(); ++i) loops[i]->join(*options.balance, loops, i);
   }
 
   /// Runs `work` on the loop's thread and waits for it.
@@ -93,7 +92,6 @@ struct Server::State {
   ServerOptions options;
   Metrics& registry;
   ServerContext context;
-  std::optional<LoopBalance> balance;
   std::vector<std::unique_ptr<Loop>> loops;
   std::vector<WorkGuard> guards;
   std::vector<std::unique_ptr<Acceptor>> acceptors;

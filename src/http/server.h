@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "http/loop_balance.h"
 #include "http/quick_answer.h"
 #include "http/response.h"
 #include "observe/log.h"
@@ -85,8 +86,8 @@ struct ServerOptions {
   bool speaks_h2c = false;
   ServerLimits limits;
   std::size_t loop_count = 1;  ///< 0: one for each core
-  /// Connections gather on as few loops as carry them (loop_balance.h); else each stays where it was accepted.
-  bool gathers = true;
+  /// On which loops connections go on, of that many; null: each stays where it was accepted.
+  std::shared_ptr<LoopBalance> balance = {};
 };
 
 /// One line a request, handed to the owner when the answer is out (or broken off).

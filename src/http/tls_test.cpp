@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "http/http2_test_client.h"
+#include "http/response_head.h"
 #include "http/tls_context.h"
 #include "tests/support/temporary_directory.h"
 
@@ -271,6 +272,38 @@ TEST_F(Tls, NegotiatesHttp11IfToldTo) {
   EXPECT_EQ(client.protocol(), "http/1.1");
   EXPECT_THAT(client.ask(get("/"), 5), HasSubstr("hello"));
   EXPECT_EQ(tls_client({.protocols = {2, 'h', '2'}}).protocol(), "");
+}
+
+/// Moves all that is active to the other of two loops, again and again.
+class Swing final : public LoopBalance {
+ public:
+  std::optional<LoopMove> look(std::size_t loop, double, Time) override {
+    return LoopMove{.to = 1 - loop, .is_half = false};
+  }
+  void rest(std::size_t) override {}
+};
+
+TEST_F(Tls, GoesOnOnAnotherLoop) {
+  options_.balance = std::make_shared<Swing>();
+  Response response;
+  response.body = BodyPieces{SharedBytes("hello")};
+  const auto prepared = std::make_shared<const PreparedAnswer>(prepare_answer(response).value());
+  Server server(
+      options_, [this](Request& request) { return handle(site_, request); }, {}, *log_, metrics_,
+      [&](const RequestView& request) {
+        return request.target == "/quick" ? QuickAnswer{.prepared = prepared} : QuickAnswer{};
+      });
+  server.start();
+  TlsClient client(server.bound_addresses().at(0), {});
+  int count = 0;
+  EXPECT_TRUE(eventually([&] {
+    for (int i = 0; i < 100; ++i) {
+      EXPECT_THAT(client.ask(get("/quick"), 5), HasSubstr("hello"));
+      if (i % 10 == 0) EXPECT_THAT(client.ask(post("/echo", std::string(40'000, 'x')), 40'000), HasSubstr("xxx"));
+    }
+    return ++count > 10'000 || counter("berth_http_connections_moved_total") >= 5;
+  }));
+  EXPECT_GE(counter("berth_http_connections_moved_total"), 5U);
 }
 
 TEST_F(Tls, TellsAPlainClientWhatIsWrong) {

@@ -51,6 +51,9 @@ http::ServerOptions build_public_options(const HttpConfig& config, std::vector<U
   http::ServerOptions options;
   options.limits = config.limits;
   options.loop_count = loop_count_of(config);
+  if (config.gathers) {
+    options.balance = std::make_shared<http::GatheringBalance>(options.loop_count, &http::machine_idle_time);
+  }
   if (config.tls.is_enabled()) {
     options.tls = config.tls.options();
     options.tls->offers_http2 = !config.is_http2_disabled;

@@ -65,6 +65,7 @@ struct HttpConfig {
   DebugConfig debug;
   http::ServerLimits limits;  ///< `timeout` and `limits` together
   unsigned loop_count = 0;    ///< 0: one for each core
+  bool gathers = true;        ///< connections, on as few loops as carry them
 
   /// `address` and `listeners` together, in that order; :5000 if the file names none.
   std::vector<ListenerConfig> listen_addresses() const;
