@@ -299,7 +299,7 @@ TEST_F(Tls, GoesOnOnAnotherLoop) {
   EXPECT_TRUE(eventually([&] {
     for (int i = 0; i < 100; ++i) {
       EXPECT_THAT(client.ask(get("/quick"), 5), HasSubstr("hello"));
-      if (i % 10 == 0) EXPECT_THAT(client.ask(post("/echo", std::string(40'000, 'x')), 40'000), HasSubstr("xxx"));
+      if (i == 0) EXPECT_THAT(client.ask(post("/echo", std::string(40'000, 'x')), 40'000), HasSubstr("xxx"));
     }
     return ++count > 10'000 || counter("berth_http_connections_moved_total") >= 5;
   }));
