@@ -178,6 +178,7 @@ Task<SendResult> ConnectionIo::send_file_by_copying(const FileRegion& region, Mo
 }
 
 Task<> ConnectionIo::be_fair(std::size_t bytes) {
+  active_at_ = loop_.tick_count();
   turn_bytes_ += bytes;
   if (is_turn_over()) co_await let_others();
 }

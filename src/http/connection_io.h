@@ -97,7 +97,7 @@ class ConnectionIo final : public LoopMember {
   ProgressMeter send_progress_;
   Loop* wanted_loop_ = nullptr;
   std::size_t turn_bytes_ = 0;
-  std::uint32_t active_at_ = 0;  ///< the tick in which answers left at once
+  std::uint32_t active_at_ = 0;  ///< the tick in which bytes were sent
   bool is_expired_ = false;
   bool is_idle_ = false;
 };

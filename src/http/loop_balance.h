@@ -36,9 +36,9 @@ class GatheringBalance final : public LoopBalance {
   using IdleTime = std::function<std::optional<std::chrono::duration<double>>()>;
 
   /// Two loops that are together no busier (1: a core's time) become one.
-  static constexpr double kGatherBelow = 0.6;
+  static constexpr double kGatherBelow = 0.8;
   /// The same on a machine with less than kSpareCores to spare. Above 1: half of two busy loops' time are wake-ups.
-  static constexpr double kGatherBelowOnFullMachine = 1.1;
+  static constexpr double kGatherBelowOnFullMachine = 1.3;
   static constexpr double kSpareCores = 0.5;
   /// A loop as busy as this, so many looks in a row, has too much to do.
   static constexpr double kSaturated = 0.92;

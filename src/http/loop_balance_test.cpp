@@ -50,7 +50,7 @@ TEST_F(Gathering, GathersWhatIsLittle) {
 
 TEST_F(Gathering, LeavesWhatIsMuchWhereItIs) {
   make(2);
-  EXPECT_EQ(look({0.35, 0.3}), (Said{"", ""}));
+  EXPECT_EQ(look({0.45, 0.4}), (Said{"", ""}));
   EXPECT_EQ(look({0.8, 0.8}), (Said{"", ""}));
 }
 
@@ -58,7 +58,7 @@ TEST_F(Gathering, GathersMoreWhereNoCoreIsToSpare) {
   spare_ = 0.3;
   make(2);
   EXPECT_EQ(look({0.5, 0.55}), (Said{"", "all to 0"}));
-  EXPECT_EQ(look({0.6, 0.55}), (Said{"", ""}));
+  EXPECT_EQ(look({0.7, 0.65}), (Said{"", ""}));
 }
 
 TEST_F(Gathering, LeavesNextToNothingAlone) {

@@ -175,8 +175,8 @@ void describe_http(SettingSection root, ServerConfig& config) {
              "Time for requests under way when stopping. Unset: 10s; an explicit 0 stops at once.");
   http.value("loops", number(options.loop_count, 0, 1024), "Berth's own. Event loops; 0 is one for each core.");
   http.value("gather", flag(options.gathers),
-             "Berth's own. Connections that are answered from memory go on on as few loops as carry them, which saves "
-             "wake-ups, and spread when one has too much to do. `false`: each stays on the loop that it began on.");
+             "Berth's own. Active connections go on on as few loops as carry them, which saves wake-ups, and spread when one "
+             "has too much to do. `false`: each stays on the loop that it began on.");
   describe_tls(http, options.tls);
   http.value("headers", header_map(options.headers), "Fields added to every answer of the registry.");
   SettingSection http2 = http.section("http2", "HTTP/2, which clients choose when TLS begins.");
