@@ -53,25 +53,32 @@ void ConnectionIo::on_due() {
 }
 
 void ConnectionIo::on_drain() {
-  if (is_idle_ && !has_bytes()) stream_->abort(Stream::Abort::close);
+  if (rest_ == Rest::idle && !has_bytes()) stream_->abort(Stream::Abort::close);
 }
 
 void ConnectionIo::on_cut() {
   stream_->abort(Stream::Abort::close);
 }
 
+bool ConnectionIo::on_look() {
+  if (rest_ == Rest::none) return false;
+  if (!stream_->has_end()) return true;
+  is_woken_ = true;
+  stream_->cancel();
+  return true;
+}
+
 bool ConnectionIo::on_move(Loop& to) {
-  const bool was_active = active_at_ != 0 && loop_.tick_count() - active_at_ <= 1;
-  if (!was_active || !is_idle_ || is_expired_) return false;
+  if (rest_ != Rest::idle || is_expired_) return false;
   wanted_loop_ = &to;
   stream_->cancel();
   return true;
 }
 
 Task<IoResult> ConnectionIo::handshake() {
-  is_idle_ = true;
+  rest_ = Rest::idle;
   const IoResult result = co_await stream_->handshake();
-  is_idle_ = false;
+  rest_ = Rest::none;
   co_return result;
 }
 
@@ -85,6 +92,7 @@ Task<IoResult> ConnectionIo::read_some(std::span<std::byte> into) {
 
 IoResult ConnectionIo::read_now(std::span<std::byte> into) {
   const IoResult result = stream_->read_now(into);
+  if (result.bytes > 0) loop_.look_again(*this);
   loop_.count_received(result.bytes);
   return result;
 }
@@ -93,7 +101,6 @@ IoResult ConnectionIo::write_now(std::span<const iovec> pieces) {
   const IoResult result = stream_->write_now(pieces, MoreFollows::no);
   loop_.count_sent(result.bytes);
   turn_bytes_ += result.bytes;
-  active_at_ = loop_.tick_count();
   return result;
 }
 
@@ -178,7 +185,6 @@ Task<SendResult> ConnectionIo::send_file_by_copying(const FileRegion& region, Mo
 }
 
 Task<> ConnectionIo::be_fair(std::size_t bytes) {
-  active_at_ = loop_.tick_count();
   turn_bytes_ += bytes;
   if (is_turn_over()) co_await let_others();
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "async/byte_source.h"
@@ -55,8 +56,11 @@ class ConnectionIo final : public LoopMember {
   /// Tells `watcher` of bytes to read, under the deadline, until it has had enough. Not to be begun when the deadline
   /// has passed. No coroutine of its own: this is where connections rest, and its frame would be held by each.
   Task<int> watch_readable(ReadWatcher& watcher) { return stream_->watch_readable(watcher); }
-  /// What the watcher waits for next is a new request, or not: a drain may end the connection meanwhile.
-  void set_idle(bool is_idle) { is_idle_ = is_idle; }
+  /// What the watcher waits for next is a new request, or the rest of one. A drain may end an idle connection.
+  enum class Rest { none, idle, amid_head };
+  void set_rest(Rest rest) { rest_ = rest; }
+  /// The wait that just ended with ECANCELED did so because something has come that no event told of.
+  bool take_wake_up() { return std::exchange(is_woken_, false); }
   /// The loop that it shall go on on, or null. Only what rests is asked to, and wait for bytes ends with ECANCELED.
   Loop* wanted_loop() const { return wanted_loop_; }
   /// Sends what the socket takes at once.
@@ -84,6 +88,7 @@ class ConnectionIo final : public LoopMember {
   void on_due() override;
   void on_drain() override;
   void on_cut() override;
+  bool on_look() override;
   bool on_move(Loop& to) override;
 
  private:
@@ -97,9 +102,9 @@ class ConnectionIo final : public LoopMember {
   ProgressMeter send_progress_;
   Loop* wanted_loop_ = nullptr;
   std::size_t turn_bytes_ = 0;
-  std::uint32_t active_at_ = 0;  ///< the tick in which bytes were sent
+  Rest rest_ = Rest::none;
   bool is_expired_ = false;
-  bool is_idle_ = false;
+  bool is_woken_ = false;
 };
 
 }  // namespace berth::http

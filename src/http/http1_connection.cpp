@@ -152,8 +152,12 @@ Task<std::unique_ptr<Http2Start>> Http1Connection::run() {
         if (leaves_loop()) co_return nullptr;
         // The deadline may have passed while the loop was about to come here, with nothing to cancel.
         const int error = io_.is_expired() ? ECANCELED : co_await io_.watch_readable(*this);
-        io_.set_idle(false);
+        io_.set_rest(ConnectionIo::Rest::none);
         if (error == 0 || (error == ECANCELED && leaves_loop())) continue;
+        if (error == ECANCELED && io_.take_wake_up() && !io_.is_expired()) {
+          on_readable();
+          continue;
+        }
         next = give_up();
         break;
       }
@@ -237,7 +241,7 @@ Http1Connection::Need Http1Connection::advance() {
       case Look::more:
         if (!expect_bytes()) return Need::end;
         if (!may_have_come_) {
-          io_.set_idle(buffer_.empty());
+          io_.set_rest(buffer_.empty() ? ConnectionIo::Rest::idle : ConnectionIo::Rest::amid_head);
           io_.start_turn();
           return Need::bytes;
         }

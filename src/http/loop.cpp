@@ -36,6 +36,7 @@ void Loop::add(LoopMember& member) {
   member.index_ = members_.size();
   member.due_ = LoopTime::max();
   members_.push_back(&member);
+  looks_.reserve(members_.capacity());  // look_again() never allocates
   if (is_ticking_) return;
   refresh_time();
   if (balance_ != nullptr) {
@@ -52,6 +53,7 @@ void Loop::join(LoopBalance& balance, const std::vector<std::unique_ptr<Loop>>& 
 }
 
 void Loop::remove(LoopMember& member) {
+  if (member.look_index_ != LoopMember::kNoLook) forget_look(member);
   members_.back()->index_ = member.index_;
   members_[member.index_] = members_.back();
   members_.pop_back();
@@ -127,7 +129,6 @@ void Loop::arm() {
 
 void Loop::tick() {
   refresh_time();
-  ++tick_count_;
   flush_counts();
   if (earliest_due_ <= now_) {
     earliest_due_ = LoopTime::max();
@@ -140,10 +141,26 @@ void Loop::tick() {
     }
   }
   if (balance_ != nullptr) balance();
+  look();
   if (members_.empty()) {
     is_ticking_ = false;
   } else {
     arm();
+  }
+}
+
+void Loop::forget_look(LoopMember& member) {
+  looks_.back()->look_index_ = member.look_index_;
+  looks_[member.look_index_] = looks_.back();
+  looks_.pop_back();
+  member.look_index_ = LoopMember::kNoLook;
+}
+
+void Loop::look() {
+  // From the end: one that has been looked at makes place for the last.
+  for (std::size_t i = looks_.size(); i-- > 0;) {
+    LoopMember& member = *looks_[i];
+    if (member.on_look()) forget_look(member);
   }
 }
 
@@ -157,7 +174,7 @@ void Loop::balance() {
   if (!move) return;
   std::uint64_t count = 0;
   bool stays = false;
-  for (LoopMember* member : members_) {
+  for (LoopMember* member : looks_) {
     stays = move->is_half && !stays;
     if (!stays && member->on_move(*(*loops_)[move->to])) ++count;
   }

@@ -32,7 +32,9 @@ class LoopMember {
   virtual void on_drain() = 0;
   /// The time for draining is over.
   virtual void on_cut() = 0;
-  /// Asks it to go on on another loop. True if it will: it was active lately, and rests.
+  /// A tick after look_again(). False if it is not at rest yet, and wants to be told at the next tick.
+  virtual bool on_look() { return true; }
+  /// Asks it, after look_again(), to go on on another loop. True if it will.
   virtual bool on_move(Loop& to) {
     (void)to;
     return false;
@@ -42,6 +44,8 @@ class LoopMember {
   friend class Loop;
   LoopTime due_ = LoopTime::max();
   std::size_t index_ = 0;
+  std::size_t look_index_ = kNoLook;
+  static constexpr std::size_t kNoLook = SIZE_MAX;
 };
 
 /// Bytes that a piece of an answer is read into; given back to the loop.
@@ -70,11 +74,15 @@ class Loop {
 
   /// As of the last tick: a system call for each would cost more than the precision is worth.
   LoopTime now() const { return now_; }
-  /// How many there have been, by which members tell whether something was lately.
-  std::uint32_t tick_count() const { return tick_count_; }
   /// `member` is told when `limit` from now has passed, at most two ticks late and never early.
   void set_due(LoopMember& member, std::chrono::milliseconds limit);
   void clear_due(LoopMember& member) { member.due_ = LoopTime::max(); }
+  /// `member` has just had something to do.
+  void look_again(LoopMember& member) {
+    if (member.look_index_ != LoopMember::kNoLook) return;
+    member.look_index_ = looks_.size();
+    looks_.push_back(&member);
+  }
 
   std::string_view date() const { return date_; }
   std::string new_request_id();
@@ -105,6 +113,8 @@ class Loop {
 
   void arm();
   void tick();
+  void look();
+  void forget_look(LoopMember& member);
   void balance();
   void refresh_time();
   void flush_counts();
@@ -117,8 +127,8 @@ class Loop {
   // Loop thread only.
   BufferedEntropy entropy_;
   std::vector<LoopMember*> members_;
+  std::vector<LoopMember*> looks_;  ///< that look_again() named
   LoopTime now_;
-  std::uint32_t tick_count_ = 0;
   /// Of its thread, when the balance was looked at last.
   std::chrono::nanoseconds used_before_{0};
   LoopTime looked_at_;

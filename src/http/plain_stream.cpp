@@ -45,6 +45,11 @@ bool has_unread_bytes(int socket) {
   return ::ioctl(socket, FIONREAD, &count) == 0 && count > 0;
 }
 
+bool has_end_or_bytes(int socket) {
+  char byte = 0;
+  return ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+}
+
 void abort_socket(Socket& socket, Stream::Abort how) {
   // Shut down, not closed: the number of the descriptor stays ours while a coroutine may still use it.
   if (how == Stream::Abort::reset) {
@@ -128,6 +133,10 @@ std::size_t PlainStream::unacknowledged() const {
 
 bool PlainStream::has_bytes() const {
   return has_unread_bytes(const_cast<WatchedSocket&>(socket_).native_handle());
+}
+
+bool PlainStream::has_end() const {
+  return has_end_or_bytes(const_cast<WatchedSocket&>(socket_).native_handle());
 }
 
 void PlainStream::shutdown_send() {

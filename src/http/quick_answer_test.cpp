@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/post.hpp>
 #include <map>
+#include <thread>
 
 #include "http/response_head.h"
 #include "http/server_test_support.h"
@@ -164,6 +166,22 @@ TEST_F(QuickServer, ADrainEndsConnectionsThatAreIdle) {
   EXPECT_EQ(client.ask(get("/hello")).status, 200U);
   EXPECT_TRUE(server_->drain(std::chrono::seconds(5)));
   EXPECT_TRUE(client.is_closed_by_server());
+}
+
+TEST_F(QuickServer, NoticesAnEndThatCameWithBytes) {
+  options_.loop_count = 1;
+  for (const std::string& last : {get("/hello"), get("/long-way"), std::string("GET /hel"), std::string()}) {
+    RawClient client = quick_client();
+    ASSERT_EQ(client.ask(get("/hello")).status, 200U);
+    // Both arrive while the loop is elsewhere, so that they are one event.
+    boost::asio::post(server_->executor(), [] { std::this_thread::sleep_for(std::chrono::milliseconds(50)); });
+    client.send(last);
+    client.end_sending();
+    const auto sent = std::chrono::steady_clock::now();
+    if (last.ends_with("\r\n\r\n")) EXPECT_EQ(client.receive().status, 200U);
+    EXPECT_TRUE(client.is_closed_by_server());
+    EXPECT_LT(std::chrono::steady_clock::now() - sent, std::chrono::seconds(5)) << "none of the limits, which are longer";
+  }
 }
 
 TEST_F(QuickServer, AClientThatTakesNothingIsCutOff) {

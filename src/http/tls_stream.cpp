@@ -189,6 +189,10 @@ bool TlsStream::has_bytes() const {
   return has_more_to_say_ || has_unread_bytes(SSL_get_fd(tls_));
 }
 
+bool TlsStream::has_end() const {
+  return has_end_or_bytes(SSL_get_fd(tls_));
+}
+
 void TlsStream::shutdown_send() {
   if (is_open_ && !is_aborted_) {
     ERR_clear_error();
