@@ -44,6 +44,7 @@ struct TlsOptions {
   /// Go's names, as in Distribution's config; empty: Distribution's defaults.
   std::vector<std::string> cipher_suites = {};
   bool offers_http2 = true;  ///< by ALPN; clients without it speak HTTP/1.1
+  bool uses_kernel = true;   ///< the kernel encrypts what is sent, if it can
 };
 
 /// What one HTTP/2 connection may use. The counts that end in `_burst` are of what costs us work and brings the client

@@ -20,6 +20,7 @@
 #include "base/failure.h"
 #include "base/unique_fd.h"
 #include "http/server_names.h"
+#include "http/tls_socket.h"
 
 namespace berth::http {
 namespace {
@@ -272,6 +273,7 @@ Context make_context(const TlsOptions& options) {
   SSL_CTX_set_mode(context.get(),
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context.get(), 1);
+  if (options.uses_kernel && kernel_offers_tls()) SSL_CTX_set_options(context.get(), SSL_OP_ENABLE_KTLS);
   constexpr unsigned char kSessionContext[] = "berth";
   SSL_CTX_set_session_id_context(context.get(), kSessionContext, sizeof kSessionContext - 1);
   // Anything but null, for choose_protocol().

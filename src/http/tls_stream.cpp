@@ -22,9 +22,9 @@ constexpr std::size_t kRecordBytes = 16 * 1024;
 }  // namespace
 
 TlsStream::TlsStream(Socket socket, const TlsContext& context, Loop& loop)
-    : socket_(std::move(socket)), loop_(&loop), tls_(context.new_connection()) {
+    : socket_(std::move(socket)), below_(socket_.native_handle()), loop_(&loop), tls_(context.new_connection()) {
   prepare_socket(socket_);
-  SSL_set_fd(tls_, socket_.native_handle());
+  SSL_set_bio(tls_, below_.make_read_bio(), below_.make_write_bio());
 }
 
 TlsStream::~TlsStream() {
@@ -85,6 +85,7 @@ IoResult TlsStream::handshake_now() {
   const int outcome = SSL_do_handshake(tls_);
   if (outcome == 1) {
     is_open_ = true;
+    is_kernel_encrypting_ = BIO_get_ktls_send(SSL_get_wbio(tls_)) != 0;
     return {};
   }
   const bool is_plain_http = ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST;
@@ -121,6 +122,9 @@ IoResult TlsStream::read_now(std::span<std::byte> into) {
       return result;
     }
     filled += count;
+    // Asking again would be a system call that finds nothing.
+    has_more_to_say_ = !below_.is_exhausted() || SSL_has_pending(tls_) != 0;
+    if (!has_more_to_say_) return {filled, 0};
   }
   has_more_to_say_ = true;  // as much as asked for: OpenSSL may hold more
   return {filled, 0};
@@ -162,8 +166,15 @@ IoResult TlsStream::write_bytes(std::span<const std::byte> bytes) {
   return {written, 0};
 }
 
-IoResult TlsStream::send_file_now(int, std::uint64_t, std::size_t) {
-  return {0, ENOTSUP};
+IoResult TlsStream::send_file_now(int file, std::uint64_t offset, std::size_t length) {
+  if (is_aborted_) return {0, ECONNABORTED};
+  ERR_clear_error();
+  const ossl_ssize_t count = SSL_sendfile(tls_, file, static_cast<off_t>(offset), length, 0);
+  if (count >= 0) return {static_cast<std::size_t>(count), 0};
+  const int system_error = errno;
+  const IoResult result = result_of(static_cast<int>(count));
+  // What is wrong with the file is said by its errno value alone.
+  return result.error == EPROTO && system_error != 0 ? IoResult{0, system_error} : result;
 }
 
 IoResult TlsStream::discard_now(std::span<std::byte> scratch) {
@@ -182,15 +193,15 @@ std::string_view TlsStream::protocol() const {
 }
 
 std::size_t TlsStream::unacknowledged() const {
-  return unacknowledged_bytes(SSL_get_fd(tls_));
+  return unacknowledged_bytes(below_.descriptor());
 }
 
 bool TlsStream::has_bytes() const {
-  return has_more_to_say_ || has_unread_bytes(SSL_get_fd(tls_));
+  return has_more_to_say_ || has_unread_bytes(below_.descriptor());
 }
 
 bool TlsStream::has_end() const {
-  return has_end_or_bytes(SSL_get_fd(tls_));
+  return has_end_or_bytes(below_.descriptor());
 }
 
 void TlsStream::shutdown_send() {

@@ -7,6 +7,7 @@
 #include "http/loop.h"
 #include "http/stream.h"
 #include "http/tls_context.h"
+#include "http/tls_socket.h"
 #include "http/watched_socket.h"
 
 namespace berth::http {
@@ -20,7 +21,7 @@ class TlsStream final : public Stream {
   IoResult handshake_now() override;
   IoResult read_now(std::span<std::byte> into) override;
   IoResult write_now(std::span<const iovec> pieces, MoreFollows more) override;
-  bool sends_files() const override { return false; }
+  bool sends_files() const override { return is_kernel_encrypting_; }
   IoResult send_file_now(int file, std::uint64_t offset, std::size_t length) override;
   IoResult discard_now(std::span<std::byte> scratch) override;
   std::shared_ptr<const PeerCertificate> peer_certificate() const override;
@@ -42,12 +43,14 @@ class TlsStream final : public Stream {
   void answer_plain_http();
 
   WatchedSocket socket_;
+  TlsSocket below_;
   Loop* loop_;
   ssl_st* tls_;
   bool is_aborted_ = false;
   bool has_more_to_say_ = false;  ///< the next read has an answer without waiting for the socket
   bool waits_to_write_ = false;   ///< what the last step that said EAGAIN needs of the socket
   bool is_open_ = false;          ///< the handshake is done and nothing has broken since
+  bool is_kernel_encrypting_ = false;
 };
 
 }  // namespace berth::http

@@ -27,7 +27,8 @@ http::TlsOptions TlsConfig::options() const {
           .client_ca_files = client_cas,
           .client_certificates = client_auth.value_or(unset),
           .is_tls13_only = is_tls13_only,
-          .cipher_suites = cipher_suites};
+          .cipher_suites = cipher_suites,
+          .uses_kernel = uses_kernel};
 }
 
 std::vector<ListenerConfig> HttpConfig::listen_addresses() const {

@@ -29,6 +29,7 @@ struct TlsConfig {
   std::optional<http::ClientCertificates> client_auth;
   bool is_tls13_only = false;
   std::vector<std::string> cipher_suites;  ///< Go's names, only those that http/ offers; empty: the defaults
+  bool uses_kernel = true;
 
   bool is_enabled() const { return !certificate.empty(); }
   http::TlsOptions options() const;

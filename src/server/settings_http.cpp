@@ -145,6 +145,9 @@ void describe_tls(SettingSection http, TlsConfig& config) {
             "The oldest version that is spoken: `tls1.2` or `tls1.3`.");
   tls.value("ciphersuites", cipher_suites(config.cipher_suites),
             "Suites by Go's names. Unset: those with forward secrecy and authenticated encryption.");
+  tls.value("kernel", flag(config.uses_kernel),
+            "Berth's own. The kernel encrypts what is sent and reads files by itself, if it has its `tls` module and knows "
+            "the suite.");
   SettingSection letsencrypt =
       tls.section("letsencrypt", "Certificates from Let's Encrypt.",
                   {.status = SettingStatus::not_built_yet, .reason = "certificates from Let's Encrypt"});

@@ -38,7 +38,7 @@ def blob_row(lab, size_name, way, clients):
 
 def pull_row(lab, clients):
     def measure(world, server, number):
-        return world.request(server, PLAIN_WAY, "images", clients, number, run_length=LAYERS + 2)
+        return world.request(server, PLAIN_WAY, "images", clients, number, seconds=LONGER * lab.seconds, run_length=LAYERS + 2)
     return Row(f"image pull (10 x 1 MiB), c{clients}, plain ({PLAIN_WAY})", measure, ["Berth", "nginx"],
                [Metric("rate", "images/s"), Metric("cpu_ms", "server CPU, ms/image")],
                [Goal("rate", at_least=0.9, against="nginx")], others=lab.other_names())

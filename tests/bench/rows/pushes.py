@@ -1,5 +1,6 @@
 """Pushes: of large blobs against limit_receiver and the machine's limits, of images and manifests against docker-registry.
-Each sample has a fresh server on a fresh directory, since a directory that has grown is slower by itself, and new content."""
+Each sample has a fresh server on a fresh directory, since a directory that has grown is slower by itself, and new content.
+Directories with many files stay until the end of the run (lab.running)."""
 
 import itertools
 import pathlib
@@ -31,10 +32,10 @@ def server_of(lab, name):
     return lab.limit_receiver() if name == "limit_receiver" else lab.registry(name)
 
 
-def with_fresh(lab, name, load):
+def with_fresh(lab, name, load, keeps_files=True):
     """`load(server)` against a fresh one."""
     server = server_of(lab, name)
-    with running(server):
+    with running(server, keeps_files=keeps_files):
         return {**load(server), "peak_mib": server.peak_memory_mib()}
 
 
@@ -45,7 +46,8 @@ def blob_row(lab, way, clients):
         if name == LIMIT:
             with lab.place("limit") as place:
                 return {"mib_per_second": limits.push_limit_mib_per_second(place, BLOB_BYTES)}
-        return with_fresh(lab, name, lambda server: lab.loads.push_blobs(server, next(seeds), clients, BLOB_BYTES, is_patched))
+        return with_fresh(lab, name, lambda server: lab.loads.push_blobs(server, next(seeds), clients, BLOB_BYTES, is_patched),
+                          keeps_files=False)
 
     goals = [Goal("mib_per_second", at_least=0.9, against="limit_receiver")]
     servers = ["Berth", "limit_receiver"]
@@ -77,7 +79,7 @@ def sync_row(lab):
             server.stop()
             return {"syncs": sum(operation.kind is oplog.Kind.SYNC_BEGIN for operation in oplog.read_log(log)) / IMAGES}
         finally:
-            server.remove()
+            server.stop()
     return Row("image push (10 layers), c8: fsyncs", measure, ["Berth"], [Metric("syncs", "fsyncs an image")])
 
 
@@ -104,7 +106,7 @@ def links_row(lab, name, load, metrics):
 
     def measure(_, server_name, number):
         server = lab.berth(settings=links) if server_name == "with links" else lab.berth()
-        with running(server):
+        with running(server, keeps_files=True):
             return load(server)
     return Row(f"{name}, with links", measure, ["with links", "Berth"], metrics, [Goal("rate", at_least=0.8, against="Berth")])
 
