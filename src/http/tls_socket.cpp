@@ -13,6 +13,12 @@
 namespace berth::http {
 namespace {
 
+/// The protocol on top of TCP: EINVAL or ENOENT if there is none, ENOTCONN if there is and it lacks a connection.
+int set_upper_protocol(int socket) {
+  constexpr char kName[] = "tls";
+  return ::setsockopt(socket, IPPROTO_TCP, TCP_ULP, kName, sizeof kName) == 0 ? 0 : errno;
+}
+
 BIO_METHOD* make_method(int (*read)(BIO*, char*, int), long (*control)(BIO*, int, long, void*)) {
   BIO_METHOD* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "berth socket");
   if (method == nullptr || BIO_meth_set_read(method, read) != 1 || BIO_meth_set_ctrl(method, control) != 1) {
@@ -36,6 +42,10 @@ BIO* TlsSocket::make_write_bio() const {
   BIO* bio = BIO_new_socket(descriptor_, BIO_NOCLOSE);
   if (bio == nullptr) throw std::bad_alloc();
   return bio;
+}
+
+void TlsSocket::prepare_kernel_tls() const {
+  set_upper_protocol(descriptor_);
 }
 
 int TlsSocket::read(BIO* bio, char* into, int size) {
@@ -65,9 +75,7 @@ long TlsSocket::control(BIO* bio, int what, long, void*) {
 bool kernel_offers_tls() {
   static const bool is_offered = [] {
     const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    constexpr char kName[] = "tls";
-    // It wants a connection, and says so if it is there.
-    return ::setsockopt(socket.get(), IPPROTO_TCP, TCP_ULP, kName, sizeof kName) == 0 || errno == ENOTCONN;
+    return set_upper_protocol(socket.get()) == ENOTCONN;
   }();
   return is_offered;
 }

@@ -18,6 +18,8 @@ class TlsSocket {
   /// New ones, for SSL_set_bio. Throw std::bad_alloc.
   bio_st* make_read_bio();
   bio_st* make_write_bio() const;
+  /// Lets OpenSSL give the keys for sending to the kernel; before the handshake. Without effect where it cannot.
+  void prepare_kernel_tls() const;
 
   int descriptor() const { return descriptor_; }
   /// The last read got less than it asked for.

@@ -25,6 +25,7 @@ TlsStream::TlsStream(Socket socket, const TlsContext& context, Loop& loop)
     : socket_(std::move(socket)), below_(socket_.native_handle()), loop_(&loop), tls_(context.new_connection()) {
   prepare_socket(socket_);
   SSL_set_bio(tls_, below_.make_read_bio(), below_.make_write_bio());
+  if ((SSL_get_options(tls_) & SSL_OP_ENABLE_KTLS) != 0) below_.prepare_kernel_tls();
 }
 
 TlsStream::~TlsStream() {
@@ -85,7 +86,7 @@ IoResult TlsStream::handshake_now() {
   const int outcome = SSL_do_handshake(tls_);
   if (outcome == 1) {
     is_open_ = true;
-    is_kernel_encrypting_ = BIO_get_ktls_send(SSL_get_wbio(tls_)) != 0;
+    if (BIO_get_ktls_send(SSL_get_wbio(tls_)) != 0) give_keys_to_kernel();
     return {};
   }
   const bool is_plain_http = ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST;
@@ -93,6 +94,26 @@ IoResult TlsStream::handshake_now() {
   if (result.error == EAGAIN) return result;
   if (is_plain_http) answer_plain_http();
   return {0, result.error != 0 ? result.error : ECONNRESET};
+}
+
+/// OpenSSL has given them. It would go on with new ones if the client asked for that (TLS 1.3's KeyUpdate), which the kernel
+/// does not learn of: what it sent then could not be read. So such a connection ends; clients ask after 100 GB, if ever.
+void TlsStream::give_keys_to_kernel() {
+  is_kernel_encrypting_ = true;
+  SSL_set_msg_callback(tls_, &TlsStream::look_at_message);
+  SSL_set_msg_callback_arg(tls_, this);
+}
+
+void TlsStream::look_at_message(int is_sent, int, int content_type, const void* bytes, std::size_t size, SSL*,
+                                void* stream) {
+  // A head of four bytes, and then whether the other side shall do the same (RFC 8446, 4.6.3).
+  constexpr std::size_t kRequestAt = 4;
+  const std::span message(static_cast<const unsigned char*>(bytes), size);
+  if (is_sent != 0 || content_type != SSL3_RT_HANDSHAKE || size <= kRequestAt) return;
+  if (message[0] != SSL3_MT_KEY_UPDATE || message[kRequestAt] != SSL_KEY_UPDATE_REQUESTED) return;
+  auto& self = *static_cast<TlsStream*>(stream);
+  self.is_asked_for_new_keys_ = true;
+  self.is_open_ = false;
 }
 
 void TlsStream::answer_plain_http() {
@@ -108,12 +129,13 @@ void TlsStream::answer_plain_http() {
 }
 
 IoResult TlsStream::read_now(std::span<std::byte> into) {
-  if (is_aborted_) return {0, ECONNABORTED};
+  if (!can_go_on()) return {0, ECONNABORTED};
   std::size_t filled = 0;
   while (filled < into.size()) {
     ERR_clear_error();
     std::size_t count = 0;
     const int outcome = SSL_read_ex(tls_, into.data() + filled, into.size() - filled, &count);
+    if (!can_go_on()) return {0, ECONNABORTED};
     if (outcome != 1) {
       const IoResult result = result_of(outcome);
       // An end or an error stays with the connection: the next call meets it again, and need not wait for it.
@@ -150,7 +172,7 @@ IoResult TlsStream::write_now(std::span<const iovec> pieces, MoreFollows) {
 }
 
 IoResult TlsStream::write_bytes(std::span<const std::byte> bytes) {
-  if (is_aborted_) return {0, ECONNABORTED};
+  if (!can_go_on()) return {0, ECONNABORTED};
   std::size_t written = 0;
   while (written < bytes.size()) {
     ERR_clear_error();
@@ -167,7 +189,7 @@ IoResult TlsStream::write_bytes(std::span<const std::byte> bytes) {
 }
 
 IoResult TlsStream::send_file_now(int file, std::uint64_t offset, std::size_t length) {
-  if (is_aborted_) return {0, ECONNABORTED};
+  if (!can_go_on()) return {0, ECONNABORTED};
   ERR_clear_error();
   const ossl_ssize_t count = SSL_sendfile(tls_, file, static_cast<off_t>(offset), length, 0);
   if (count >= 0) return {static_cast<std::size_t>(count), 0};

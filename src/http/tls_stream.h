@@ -38,6 +38,10 @@ class TlsStream final : public Stream {
   void move_to(Loop& loop) override;
 
  private:
+  void give_keys_to_kernel();
+  static void look_at_message(int is_sent, int version, int content_type, const void* bytes, std::size_t size,
+                              ssl_st* tls, void* stream);
+  bool can_go_on() const { return !is_aborted_ && !is_asked_for_new_keys_; }
   IoResult result_of(int outcome);
   IoResult write_bytes(std::span<const std::byte> bytes);
   void answer_plain_http();
@@ -51,6 +55,7 @@ class TlsStream final : public Stream {
   bool waits_to_write_ = false;   ///< what the last step that said EAGAIN needs of the socket
   bool is_open_ = false;          ///< the handshake is done and nothing has broken since
   bool is_kernel_encrypting_ = false;
+  bool is_asked_for_new_keys_ = false;  ///< and the kernel has the old ones
 };
 
 }  // namespace berth::http

@@ -11,6 +11,7 @@
 #include "http/http2_test_client.h"
 #include "http/response_head.h"
 #include "http/tls_context.h"
+#include "http/tls_socket.h"
 #include "tests/support/temporary_directory.h"
 
 namespace berth::http {
@@ -18,6 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 /// A certificate and its key, signed by another or by itself.
@@ -272,6 +274,17 @@ TEST_F(Tls, NegotiatesHttp11IfToldTo) {
   EXPECT_EQ(client.protocol(), "http/1.1");
   EXPECT_THAT(client.ask(get("/"), 5), HasSubstr("hello"));
   EXPECT_EQ(tls_client({.protocols = {2, 'h', '2'}}).protocol(), "");
+}
+
+TEST_F(Tls, AClientMayAskForNewKeys) {
+  TlsClient client = tls_client({.version = TLS1_3_VERSION});
+  EXPECT_THAT(client.ask(get("/"), 5), HasSubstr("hello"));
+  EXPECT_EQ(SSL_key_update(client.tls(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+  EXPECT_THAT(client.ask(get("/"), 5), HasSubstr("hello"));
+  EXPECT_EQ(SSL_key_update(client.tls(), SSL_KEY_UPDATE_REQUESTED), 1);
+  const std::string answer = client.ask(get("/"), 5);
+  // The kernel cannot be given others: then the connection ends, rather than send what nobody can read.
+  EXPECT_THAT(answer, AnyOf(HasSubstr("hello"), kernel_offers_tls() ? "" : "hello"));
 }
 
 /// Moves all that is active to the other of two loops, again and again.
