@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <span>
 #include <utility>
 
@@ -13,7 +14,12 @@ namespace berth {
 
 /// One of the two buffers: while the body's next bytes come into one, the other is hashed and written.
 struct BodyReceiver::Lane {
-  std::unique_ptr<std::byte[]> memory = {};
+  /// Aligned to pages: what a file takes past the page cache lies like that.
+  static constexpr std::align_val_t kAlignment{4096};
+  struct Free {
+    void operator()(std::byte* bytes) const { ::operator delete(bytes, kAlignment); }
+  };
+  std::unique_ptr<std::byte[], Free> memory = {};
   std::size_t capacity = 0;
   std::size_t filled = 0;
   bool is_end = false;
@@ -23,7 +29,7 @@ struct BodyReceiver::Lane {
   std::span<const std::byte> bytes() const { return {memory.get(), filled}; }
   void allocate(std::size_t bytes) {
     if (memory) return;
-    memory = std::make_unique_for_overwrite<std::byte[]>(bytes);
+    memory.reset(static_cast<std::byte*>(::operator new(bytes, kAlignment)));
     capacity = bytes;
   }
 };

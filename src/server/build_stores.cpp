@@ -84,7 +84,7 @@ class DiskStores final : public OpenStores {
   DiskStores(const ServerConfig& config, const Clock& clock, Entropy& entropy, Log& log, Metrics& metrics)
       : root_(without_end_slash(config.storage.filesystem.root_directory)),
         disk_("disk", disk_thread_count(config), config.pools.disk.queue_limit),
-        storage_({.root = root_}, disk_, entropy),
+        storage_({.root = root_, .direct_from_bytes = config.storage.filesystem.direct_from_bytes}, disk_, entropy),
         actions_(metrics, "filesystem"),
         blobs_(storage_.blobs(), actions_, clock),
         uploads_(storage_.uploads(), actions_, clock) {

@@ -25,6 +25,7 @@ struct FilesystemConfig {
   std::string root_directory = "/var/lib/registry";
   unsigned max_threads = 100;  ///< at least 25, as Distribution raises it
   SpaceReserve reserve;
+  std::uint64_t direct_from_bytes = 64 * 1024;  ///< 0: nothing
 };
 
 struct UploadPurgingConfig {

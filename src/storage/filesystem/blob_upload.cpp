@@ -73,12 +73,13 @@ Task<> FilesystemBlobUpload::append(std::span<const std::byte> bytes) {
   if (bytes.empty()) co_return;
   co_await run_blocking(volume_.disk(), [this, bytes] {
     std::optional<HashBeside> hashing;
-    append_blocking(bytes, hashing);
+    append_blocking(bytes, Part::some, hashing);
   });
 }
 
 /// The bytes are written when this returns; where they are hashed on another thread `hashing` says when that is done.
-void FilesystemBlobUpload::append_blocking(std::span<const std::byte> bytes, std::optional<HashBeside>& hashing) {
+void FilesystemBlobUpload::append_blocking(std::span<const std::byte> bytes, Part part,
+                                           std::optional<HashBeside>& hashing) {
   prepare_blocking();
   if (bytes.empty()) return;
   sealed_.reset();
@@ -86,11 +87,15 @@ void FilesystemBlobUpload::append_blocking(std::span<const std::byte> bytes, std
   const std::uint64_t before = size_;
   const Volume::Writing writing(volume_);
   try {
-    if (hasher_ && bytes.size() >= volume_.options().hash_beside_from_bytes && writing.has_spare_core()) {
-      hashing.emplace(volume_.disk(), *hasher_, bytes);
-      write_blocking(bytes);
-      return;
+    const bool is_hashed_beside =
+        hasher_ && bytes.size() >= volume_.options().hash_beside_from_bytes && writing.has_spare_core();
+    if (is_hashed_beside) hashing.emplace(volume_.disk(), *hasher_, bytes);
+    if (part == Part::whole) {
+      const std::size_t count = write_direct_blocking(bytes);
+      if (hasher_ && !is_hashed_beside) hasher_->update(bytes.first(count));
+      bytes = bytes.subspan(count);
     }
+    if (is_hashed_beside) return write_blocking(bytes);
     while (!bytes.empty()) {
       const auto piece = bytes.first(std::min(bytes.size(), volume_.options().piece_bytes));
       write_blocking(piece);
@@ -109,6 +114,18 @@ void FilesystemBlobUpload::append_blocking(std::span<const std::byte> bytes, std
     allocated_ = 0;
     throw;
   }
+}
+
+/// Copying into the page cache is the dearest step of a small push, a page at a time, and the bytes leave it at once. The
+/// first pull reads the disk.
+std::size_t FilesystemBlobUpload::write_direct_blocking(std::span<const std::byte> bytes) {
+  const std::uint64_t least = volume_.options().direct_from_bytes;
+  if (least == 0 || bytes.size() < least) return 0;
+  const auto count = file_io::write_direct_blocking(file_.get(), bytes, size_);
+  if (!count) throw storage_failure(where("write"), count.error());
+  size_ += *count;
+  writeback_started_ = size_;
+  return *count;
 }
 
 void FilesystemBlobUpload::write_blocking(std::span<const std::byte> bytes) {
@@ -211,7 +228,7 @@ Task<SealOutcome> FilesystemBlobUpload::append_and_seal(std::span<const std::byt
   co_await run_blocking(volume_.disk(), [this, last, &outcome] {
     std::optional<HashBeside> hashing;  // also beside the sync
     try {
-      append_blocking(last, hashing);
+      append_blocking(last, size_ == 0 ? Part::whole : Part::some, hashing);
     } catch (...) {
       outcome.append_failure = std::current_exception();
       return;

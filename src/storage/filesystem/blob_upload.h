@@ -33,7 +33,10 @@ class FilesystemBlobUpload final : public BlobUpload {
 
   void require_open() const;
   void prepare_blocking();
-  void append_blocking(std::span<const std::byte> bytes, std::optional<HashBeside>& hashing);
+  enum class Part { some, whole };
+  void append_blocking(std::span<const std::byte> bytes, Part part, std::optional<HashBeside>& hashing);
+  /// Past the page cache, if it is large enough and the file system knows that: how much of it, less than a page is left.
+  std::size_t write_direct_blocking(std::span<const std::byte> bytes);
   void write_blocking(std::span<const std::byte> bytes);
   void start_writeback_blocking();
   void preallocate_blocking(std::uint64_t total_bytes);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 
 namespace berth::file_io {
 
@@ -25,6 +26,32 @@ std::optional<Errno> write_all_blocking(int fd, std::span<const std::byte> bytes
     offset += static_cast<std::uint64_t>(count);
   }
   return std::nullopt;
+}
+
+std::expected<std::size_t, Errno> write_direct_blocking(int fd, std::span<const std::byte> bytes,
+                                                        std::uint64_t offset) {
+  const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
+  if ((address | offset) % kDirectAlignment != 0) return 0;
+  bytes = bytes.first(bytes.size() - bytes.size() % kDirectAlignment);
+  if (bytes.empty() || ::fcntl(fd, F_SETFL, O_DIRECT) != 0) return 0;
+  std::size_t written = 0;
+  std::optional<Errno> error;
+  // What went short goes on past the cache only from a whole page.
+  while (!error && written < bytes.size() && written % kDirectAlignment == 0) {
+    const ssize_t count =
+        ::pwrite(fd, bytes.data() + written, bytes.size() - written, static_cast<off_t>(offset + written));
+    if (count < 0 && errno == EINTR) continue;
+    if (count == 0) break;
+    if (count < 0) {
+      error = errno;
+    } else {
+      written += static_cast<std::size_t>(count);
+    }
+  }
+  ::fcntl(fd, F_SETFL, 0);
+  // File systems without it say EINVAL, at the open flag or at the first write; then it goes the other way.
+  if (error && *error != EINVAL && *error != EOPNOTSUPP) return std::unexpected(*error);
+  return written;
 }
 
 std::expected<std::size_t, Errno> read_full_blocking(int fd, std::span<std::byte> into, std::uint64_t offset) {

@@ -29,6 +29,12 @@ std::expected<UniqueFd, Errno> open_at_blocking(int directory, const std::string
 /// Writes everything at `offset`, or fails; how much was written by then is unknown.
 std::optional<Errno> write_all_blocking(int fd, std::span<const std::byte> bytes, std::uint64_t offset);
 
+/// Writes past the page cache (O_DIRECT) as many whole pages of `bytes` as the file system takes that way, from where
+/// `offset` is a whole page and the bytes lie on one; how many bytes that were, 0 if none can be.
+std::expected<std::size_t, Errno> write_direct_blocking(int fd, std::span<const std::byte> bytes, std::uint64_t offset);
+/// What write_direct_blocking() wants memory to be aligned to.
+inline constexpr std::size_t kDirectAlignment = 4096;
+
 /// Reads until `into` is full or the file ends; how much it was.
 std::expected<std::size_t, Errno> read_full_blocking(int fd, std::span<std::byte> into, std::uint64_t offset);
 

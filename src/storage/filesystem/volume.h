@@ -27,6 +27,8 @@ struct FilesystemOptions {
   std::uint64_t preallocate_limit_bytes = std::uint64_t{4} << 30;  ///< a client's word reserves at most so much at once
   std::size_t hash_beside_from_bytes = 128 << 10;  ///< fewer bytes are hashed by the thread that writes them
   std::size_t piece_bytes = 256 << 10;             ///< written and then hashed while the core's caches have them
+  /// A blob that comes whole and is not smaller is written past the page cache; 0: none is.
+  std::uint64_t direct_from_bytes = 64 << 10;
   std::size_t reread_buffer_bytes = 1 << 20;       ///< for hashing a file again
   std::uint64_t reread_job_bytes = 64 << 20;       ///< hashed by one job of the pool, which others wait for
 };
