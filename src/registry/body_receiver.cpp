@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <memory>
-#include <new>
 #include <span>
 #include <utility>
 
@@ -14,12 +12,7 @@ namespace berth {
 
 /// One of the two buffers: while the body's next bytes come into one, the other is hashed and written.
 struct BodyReceiver::Lane {
-  /// Aligned to pages: what a file takes past the page cache lies like that.
-  static constexpr std::align_val_t kAlignment{4096};
-  struct Free {
-    void operator()(std::byte* bytes) const { ::operator delete(bytes, kAlignment); }
-  };
-  std::unique_ptr<std::byte[], Free> memory = {};
+  BufferPool::Buffer memory = {};
   std::size_t capacity = 0;
   std::size_t filled = 0;
   bool is_end = false;
@@ -27,9 +20,9 @@ struct BodyReceiver::Lane {
 
   bool is_last() const { return is_end || interruption; }
   std::span<const std::byte> bytes() const { return {memory.get(), filled}; }
-  void allocate(std::size_t bytes) {
+  void allocate(BufferPool& pool, std::size_t bytes) {
     if (memory) return;
-    memory.reset(static_cast<std::byte*>(::operator new(bytes, kAlignment)));
+    memory = pool.take(bytes);
     capacity = bytes;
   }
 };
@@ -43,7 +36,7 @@ struct BodyReceiver::Run {
 };
 
 BodyReceiver::BodyReceiver(BufferBudget& buffers, SpaceGuard& space, const RegistryLimits& limits)
-    : buffers_(buffers), space_(space), limits_(limits) {}
+    : buffers_(buffers), space_(space), limits_(limits), memory_(limits.largest_buffer_bytes + 1, limits.kept_buffers) {}
 
 Task<BodyOutcome> BodyReceiver::receive(BodyRequest request) {
   Run run{.request = std::move(request)};
@@ -62,7 +55,7 @@ Task<BodyOutcome> BodyReceiver::receive(BodyRequest request) {
   Lane second;
   Lane* current = &first;
   Lane* next = &second;
-  current->allocate(capacity);
+  current->allocate(memory_, capacity);
   co_await fill(run.request.body, *current);
   while (current->filled > 0) {
     if (run.request.expected_bytes && run.outcome.received_bytes + current->filled > *run.request.expected_bytes) {
@@ -78,7 +71,7 @@ Task<BodyOutcome> BodyReceiver::receive(BodyRequest request) {
       co_await write_last(run, *current);
       break;
     }
-    next->allocate(capacity);
+    next->allocate(memory_, capacity);
     co_await when_both(write(run, *current), fill(run.request.body, *next));
     std::swap(current, next);
     if (run.is_over()) break;

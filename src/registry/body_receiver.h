@@ -10,6 +10,7 @@
 #include "async/task.h"
 #include "base/result.h"
 #include "registry/buffer_budget.h"
+#include "registry/buffer_pool.h"
 #include "registry/policy.h"
 #include "registry/space_guard.h"
 #include "storage/blob_uploads.h"
@@ -57,6 +58,7 @@ class BodyReceiver {
   BufferBudget& buffers_;
   SpaceGuard& space_;
   const RegistryLimits& limits_;
+  BufferPool memory_;
 };
 
 }  // namespace berth

@@ -70,6 +70,8 @@ void describe_request_limits(SettingSection section, LimitsConfig& limits) {
   section.value(
       "largestbuffer", byte_count(registry.largest_buffer_bytes, 4096, 64 * kMiB),
       "One of the two buffers of an upload, while memory is plenty. A body that fits is written in one piece.");
+  section.value("keptbuffers", number(registry.kept_buffers, 0, 1024),
+                "Buffers of that size that are kept for the next uploads.");
   section.value("smallestbuffer", byte_count(registry.smallest_buffer_bytes, 4096, 64 * kMiB),
                 "The same, while memory is short.");
   section.value("checkpointsize", byte_count(registry.upload_checkpoint_bytes, kMiB),
