@@ -87,10 +87,13 @@ void FilesystemBlobUpload::append_blocking(std::span<const std::byte> bytes, Par
   const std::uint64_t before = size_;
   const Volume::Writing writing(volume_);
   try {
-    const bool is_hashed_beside =
-        hasher_ && bytes.size() >= volume_.options().hash_beside_from_bytes && writing.has_spare_core();
+    const std::uint64_t direct_from = volume_.options().direct_from_bytes;
+    const bool is_direct = part == Part::whole && direct_from > 0 && bytes.size() >= direct_from;
+    // While a thread waits for the disk, its core is free.
+    const bool has_core = is_direct || writing.has_spare_core();
+    const bool is_hashed_beside = hasher_ && bytes.size() >= volume_.options().hash_beside_from_bytes && has_core;
     if (is_hashed_beside) hashing.emplace(volume_.disk(), *hasher_, bytes);
-    if (part == Part::whole) {
+    if (is_direct) {
       const std::size_t count = write_direct_blocking(bytes);
       if (hasher_ && !is_hashed_beside) hasher_->update(bytes.first(count));
       bytes = bytes.subspan(count);
@@ -116,11 +119,9 @@ void FilesystemBlobUpload::append_blocking(std::span<const std::byte> bytes, Par
   }
 }
 
-/// Copying into the page cache is the dearest step of a small push, a page at a time, and the bytes leave it at once. The
-/// first pull reads the disk.
+/// Copying into the page cache, page by page, is dearer than all else of a small push but its hash, and the bytes have to
+/// leave it at once. The first pull reads the disk.
 std::size_t FilesystemBlobUpload::write_direct_blocking(std::span<const std::byte> bytes) {
-  const std::uint64_t least = volume_.options().direct_from_bytes;
-  if (least == 0 || bytes.size() < least) return 0;
   const auto count = file_io::write_direct_blocking(file_.get(), bytes, size_);
   if (!count) throw storage_failure(where("write"), count.error());
   size_ += *count;

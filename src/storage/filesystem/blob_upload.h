@@ -35,7 +35,7 @@ class FilesystemBlobUpload final : public BlobUpload {
   void prepare_blocking();
   enum class Part { some, whole };
   void append_blocking(std::span<const std::byte> bytes, Part part, std::optional<HashBeside>& hashing);
-  /// Past the page cache, if it is large enough and the file system knows that: how much of it, less than a page is left.
+  /// Past the page cache, if the file system knows that: how much of it, all but less than a page as a rule.
   std::size_t write_direct_blocking(std::span<const std::byte> bytes);
   void write_blocking(std::span<const std::byte> bytes);
   void start_writeback_blocking();

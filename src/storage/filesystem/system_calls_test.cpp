@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <new>
 #include <vector>
 
 #include "storage/filesystem/filesystem_storage.h"
@@ -63,7 +64,8 @@ int refuse_with(int error) {
 extern "C" {
 
 ssize_t pwrite(int fd, const void* bytes, size_t count, off_t offset) {
-  if (const int error = note("pwrite", path_of_fd(fd))) return refuse_with(error);
+  const bool is_direct = (::fcntl(fd, F_GETFL) & O_DIRECT) != 0;
+  if (const int error = note(is_direct ? "direct-pwrite" : "pwrite", path_of_fd(fd))) return refuse_with(error);
   const std::size_t limit = calls().write_limit;
   return ::syscall(SYS_pwrite64, fd, bytes, limit == 0 ? count : std::min(limit, count), offset);
 }
@@ -395,6 +397,83 @@ TEST_F(SystemCallsTest, SaysEarlyThatAnUploadWillNotFit) {
   run_task(upload->expect_size(1 << 20));
   EXPECT_EQ(failure_of(upload->append(bytes_of("bytes"))), std::nullopt);
   EXPECT_EQ(count("fallocate berth/uploads/u1"), 2U) << "nothing is allocated ahead for a MiB";
+}
+
+/// A blob that comes whole, in memory that lies on whole pages.
+class WholeBlobs : public SystemCallsTest {
+ protected:
+  static constexpr std::size_t kSize = 300'000;  // 73 pages and a rest
+  static constexpr const char* kDirect = "direct-pwrite berth/uploads/u1";
+  static constexpr const char* kBuffered = "pwrite berth/uploads/u1";
+
+  WholeBlobs() : memory_(static_cast<std::byte*>(::operator new(2 * kSize, kPage))) {
+    for (std::size_t i = 0; i < 2 * kSize; ++i) memory_[i] = static_cast<std::byte>(i * 7 + i / 4096);
+  }
+  ~WholeBlobs() override { ::operator delete(memory_, kPage); }
+
+  std::span<const std::byte> bytes(std::size_t offset = 0) const { return {memory_ + offset, kSize}; }
+  std::string text(std::size_t offset = 0) const {
+    return {reinterpret_cast<const char*>(memory_ + offset), kSize};
+  }
+  /// Published under the right digest, and all of it is there.
+  void expect_whole(BlobUpload& upload, std::size_t offset = 0) {
+    const SealOutcome outcome = run_task(upload.append_and_seal(bytes(offset), HashAlgorithm::sha256));
+    ASSERT_EQ(outcome.digest, digest(text(offset)));
+    EXPECT_EQ(upload.size_bytes(), kSize);
+    run_task(upload.publish(*outcome.digest));
+    EXPECT_EQ(read_all(*run_task(blobs().open(*outcome.digest))), text(offset));
+  }
+
+ private:
+  static constexpr std::align_val_t kPage{4096};
+  std::byte* const memory_;
+};
+
+TEST_F(WholeBlobs, GoPastThePageCacheButForTheirLastPage) {
+  expect_whole(*open("u1"));
+  if (count(kDirect) == 0) GTEST_SKIP() << "not on this file system";
+  EXPECT_EQ(count(kDirect), 1U);
+  EXPECT_EQ(count(kBuffered), 1U);
+  EXPECT_EQ(count("fdatasync berth/uploads/u1"), 1U);
+}
+
+TEST_F(WholeBlobs, GoOnWhereAWriteStopsShort) {
+  calls().write_limit = 100'000;  // within a page, and from there no write past the cache can go on
+  expect_whole(*open("u1"));
+  calls().write_limit = 8192;
+  run_task(open("u2")->append_and_seal(bytes(), HashAlgorithm::sha256));
+  calls().write_limit = 0;
+  expect_whole(*open("u3"));
+}
+
+TEST_F(WholeBlobs, GoThroughTheCacheWhereThereIsNoOtherWay) {
+  fail("direct-pwrite", "uploads", EINVAL);
+  expect_whole(*open("u1"));
+  EXPECT_GE(count(kBuffered), 1U);
+}
+
+TEST_F(WholeBlobs, GoThroughTheCacheFromMemoryThatLiesElsewhere) {
+  expect_whole(*open("u1"), 16);
+  EXPECT_EQ(count(kDirect), 0U);
+}
+
+TEST_F(WholeBlobs, ThatFollowOtherBytesGoThroughTheCache) {
+  const auto upload = open("u1");
+  run_task(upload->append(bytes()));
+  const SealOutcome outcome = run_task(upload->append_and_seal(bytes(), HashAlgorithm::sha256));
+  EXPECT_EQ(outcome.digest, digest(text() + text()));
+  EXPECT_EQ(count(kDirect), 0U);
+}
+
+TEST_F(WholeBlobs, LeaveNothingOfAWriteThatFailed) {
+  const auto upload = open("u1");
+  fail("direct-pwrite", "uploads", ENOSPC);
+  const SealOutcome outcome = run_task(upload->append_and_seal(bytes(), HashAlgorithm::sha256));
+  if (count(kDirect) == 0) GTEST_SKIP() << "not on this file system";
+  ASSERT_TRUE(outcome.append_failure);
+  EXPECT_EQ(upload->size_bytes(), 0U);
+  fail_no_more();
+  expect_whole(*upload);
 }
 
 TEST_F(SystemCallsTest, CallsTheStorageWellWhenItIsOnlyFull) {
