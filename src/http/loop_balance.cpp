@@ -1,8 +1,14 @@
 #include "http/loop_balance.h"
 
-#include <cstdio>
-#include <memory>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <system_error>
 #include <utility>
+
+#include "base/unique_fd.h"
 
 namespace berth::http {
 
@@ -73,11 +79,16 @@ std::optional<LoopMove> GatheringBalance::gather(std::size_t loop, double spare)
 }
 
 std::optional<std::chrono::duration<double>> machine_idle_time() {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/uptime", "re"), &std::fclose);
-  double up = 0;
-  double idle = 0;
-  if (!file || std::fscanf(file.get(), "%lf %lf", &up, &idle) != 2) return {};
-  return std::chrono::duration<double>(idle);
+  // Without the heap: a loop asks between two requests.
+  const UniqueFd file(::open("/proc/uptime", O_RDONLY | O_CLOEXEC));
+  char text[128];
+  const ssize_t size = ::read(file.get(), text, sizeof text);
+  if (size <= 0) return {};
+  const char* end = text + size;
+  const char* second = std::find(text, end, ' ');
+  double seconds = 0;
+  if (second == end || std::from_chars(second + 1, end, seconds).ec != std::errc()) return {};
+  return std::chrono::duration<double>(seconds);
 }
 
 }  // namespace berth::http

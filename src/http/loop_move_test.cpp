@@ -38,19 +38,8 @@ class LoopMoves : public ServerTest {
       response.body = BodyPieces{SharedBytes("quick " + std::to_string(i))};
       prepared_["/" + std::to_string(i)] = std::make_shared<const PreparedAnswer>(prepare_answer(response).value());
     }
-    begin();
-  }
-
-  void begin() {
-    server_ = std::make_unique<Server>(
-        options_, [this](Request& request) { return handle(site_, request); },
-        [this](const AccessRecord& record) {
-          const std::lock_guard lock(site_.mutex);
-          site_.records.push_back(record);
-        },
-        *log_, metrics_, [this](const RequestView& request) { return find(request); });
-    server_->start();
-    address_ = server_->bound_addresses().at(0);
+    quick_ = [this](const RequestView& request) { return find(request); };
+    start();
   }
 
   QuickAnswer find(const RequestView& request) {
@@ -114,7 +103,7 @@ TEST_F(LoopMoves, TheLimitsOfAConnectionMoveWithIt) {
   server_.reset();
   options_.limits.requests_per_connection = 50;
   options_.limits.idle_time = 700ms;
-  begin();
+  start();
   RawClient client(address_);
   for (int i = 0; i < 49; ++i) {
     ASSERT_EQ(client.ask(get("/3")).body, "quick 3") << i;

@@ -38,15 +38,8 @@ class QuickServer : public ServerTest {
   }
 
   RawClient quick_client() {
-    server_ = std::make_unique<Server>(
-        options_, [this](Request& request) { return handle(site_, request); },
-        [this](const AccessRecord& record) {
-          const std::lock_guard lock(site_.mutex);
-          site_.records.push_back(record);
-        },
-        *log_, metrics_, [this](const RequestView& request) { return find(request); });
-    server_->start();
-    address_ = server_->bound_addresses().at(0);
+    quick_ = [this](const RequestView& request) { return find(request); };
+    start();
     return RawClient(address_);
   }
 

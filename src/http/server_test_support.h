@@ -296,7 +296,7 @@ class ServerTest : public ::testing::Test {
           const std::lock_guard lock(site_.mutex);
           site_.records.push_back(record);
         },
-        *log_, metrics_);
+        *log_, metrics_, quick_);
     server_->start();
     address_ = server_->bound_addresses().at(0);
   }
@@ -331,6 +331,7 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<Log> log_ = make_silent_log();
   Metrics metrics_;
   TestSite site_;
+  QuickHandler quick_ = {};  ///< of the server that start() makes
   ServerOptions options_;
   std::unique_ptr<Server> server_;
   std::string address_;

@@ -301,13 +301,10 @@ TEST_F(Tls, GoesOnOnAnotherLoop) {
   Response response;
   response.body = BodyPieces{SharedBytes("hello")};
   const auto prepared = std::make_shared<const PreparedAnswer>(prepare_answer(response).value());
-  Server server(
-      options_, [this](Request& request) { return handle(site_, request); }, {}, *log_, metrics_,
-      [&](const RequestView& request) {
-        return request.target == "/quick" ? QuickAnswer{.prepared = prepared} : QuickAnswer{};
-      });
-  server.start();
-  TlsClient client(server.bound_addresses().at(0), {});
+  quick_ = [&](const RequestView& request) {
+    return request.target == "/quick" ? QuickAnswer{.prepared = prepared} : QuickAnswer{};
+  };
+  TlsClient client = tls_client();
   int count = 0;
   EXPECT_TRUE(eventually([&] {
     for (int i = 0; i < 100; ++i) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -12,8 +13,15 @@
 namespace berth {
 namespace {
 
-/// Smaller files are read ahead whole, or nearly so, by the kernel's own rule.
-constexpr off_t kReadAheadBytes = 256 * 1024;
+/// Files up to here are brought into memory before they are sent: a loop that sends them never waits for the disk.
+constexpr off_t kReadWholeBytes = 1024 * 1024;
+
+/// Advice alone would leave the waiting to whoever sends. An error is met again there.
+void bring_into_memory_blocking(int file, off_t size) {
+  ::posix_fadvise(file, 0, 0, POSIX_FADV_WILLNEED);
+  char last = 0;
+  [[maybe_unused]] const ssize_t ignored = ::pread(file, &last, 1, size - 1);
+}
 
 // ENXIO: a socket or a pipe stands there. ELOOP: links in a circle. Nothing of that is a blob.
 bool is_absent(int error) {
@@ -55,8 +63,12 @@ std::optional<FileRegion> FilesystemBlobStore::open_blocking(const Digest& diges
   struct stat status;
   if (::fstat(file->get(), &status) != 0) throw storage_failure("stat " + path, errno);
   if (!S_ISREG(status.st_mode)) return std::nullopt;
-  // Read from its start to its end, nearly always: the kernel reads twice as far ahead then.
-  if (status.st_size >= kReadAheadBytes) ::posix_fadvise(file->get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  if (status.st_size > kReadWholeBytes) {
+    // Read from its start to its end, nearly always: the kernel reads twice as far ahead then.
+    ::posix_fadvise(file->get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  } else if (status.st_size > 0) {
+    bring_into_memory_blocking(file->get(), status.st_size);
+  }
   return FileRegion{.file = std::make_shared<const UniqueFd>(std::move(*file)),
                     .offset = 0,
                     .length = static_cast<std::uint64_t>(status.st_size)};

@@ -401,15 +401,19 @@ TEST_F(SystemCallsTest, SaysEarlyThatAnUploadWillNotFit) {
 
 /// A blob that comes whole, in memory that lies on whole pages.
 class WholeBlobs : public SystemCallsTest {
+ public:
+  WholeBlobs() : memory_(static_cast<std::byte*>(::operator new(2 * kSize, kPage))) {
+    for (std::size_t i = 0; i < 2 * kSize; ++i) memory_[i] = static_cast<std::byte>(i * 7 + i / 4096);
+  }
+  ~WholeBlobs() override { ::operator delete(memory_, kPage); }
+  WholeBlobs(const WholeBlobs&) = delete;
+  WholeBlobs& operator=(const WholeBlobs&) = delete;
+
  protected:
   static constexpr std::size_t kSize = 300'000;  // 73 pages and a rest
   static constexpr const char* kDirect = "direct-pwrite berth/uploads/u1";
   static constexpr const char* kBuffered = "pwrite berth/uploads/u1";
 
-  WholeBlobs() : memory_(static_cast<std::byte*>(::operator new(2 * kSize, kPage))) {
-    for (std::size_t i = 0; i < 2 * kSize; ++i) memory_[i] = static_cast<std::byte>(i * 7 + i / 4096);
-  }
-  ~WholeBlobs() override { ::operator delete(memory_, kPage); }
 
   std::span<const std::byte> bytes(std::size_t offset = 0) const { return {memory_ + offset, kSize}; }
   std::string text(std::size_t offset = 0) const {
