@@ -62,7 +62,7 @@ void ConnectionIo::on_cut() {
 
 bool ConnectionIo::on_look() {
   if (rest_ == Rest::none) return false;
-  if (!stream_->has_end()) return true;
+  if (!stream_->is_at_end()) return true;
   is_woken_ = true;
   stream_->cancel();
   return true;

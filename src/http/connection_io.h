@@ -59,7 +59,7 @@ class ConnectionIo final : public LoopMember {
   /// What the watcher waits for next is a new request, or the rest of one. A drain may end an idle connection.
   enum class Rest { none, idle, amid_head };
   void set_rest(Rest rest) { rest_ = rest; }
-  /// The wait that just ended with ECANCELED did so because something has come that no event told of.
+  /// The wait that just ended with ECANCELED did so because the peer's end has come, of which no event told.
   bool take_wake_up() { return std::exchange(is_woken_, false); }
   /// The loop that it shall go on on, or null. Only what rests is asked to, and wait for bytes ends with ECANCELED.
   Loop* wanted_loop() const { return wanted_loop_; }

@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <charconv>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -84,10 +84,11 @@ std::optional<std::chrono::duration<double>> machine_idle_time() {
   char text[128];
   const ssize_t size = ::read(file.get(), text, sizeof text);
   if (size <= 0) return {};
-  const char* end = text + size;
-  const char* second = std::find(text, end, ' ');
+  const std::string_view line(text, static_cast<std::size_t>(size));
+  const std::size_t space = line.find(' ');
   double seconds = 0;
-  if (second == end || std::from_chars(second + 1, end, seconds).ec != std::errc()) return {};
+  if (space == line.npos) return {};
+  if (std::from_chars(line.data() + space + 1, line.data() + line.size(), seconds).ec != std::errc()) return {};
   return std::chrono::duration<double>(seconds);
 }
 

@@ -45,9 +45,10 @@ bool has_unread_bytes(int socket) {
   return ::ioctl(socket, FIONREAD, &count) == 0 && count > 0;
 }
 
-bool has_end_or_bytes(int socket) {
+bool socket_is_at_end(int socket) {
   char byte = 0;
-  return ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+  const ssize_t count = ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 void abort_socket(Socket& socket, Stream::Abort how) {
@@ -135,8 +136,8 @@ bool PlainStream::has_bytes() const {
   return has_unread_bytes(const_cast<WatchedSocket&>(socket_).native_handle());
 }
 
-bool PlainStream::has_end() const {
-  return has_end_or_bytes(const_cast<WatchedSocket&>(socket_).native_handle());
+bool PlainStream::is_at_end() const {
+  return socket_is_at_end(const_cast<WatchedSocket&>(socket_).native_handle());
 }
 
 void PlainStream::shutdown_send() {

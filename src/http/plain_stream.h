@@ -21,7 +21,7 @@ class PlainStream final : public Stream {
   Task<int> watch_readable(ReadWatcher& watcher) override;
   std::size_t unacknowledged() const override;
   bool has_bytes() const override;
-  bool has_end() const override;
+  bool is_at_end() const override;
   void shutdown_send() override;
   void cancel() override;
   void abort(Abort how) override;
@@ -36,8 +36,8 @@ class PlainStream final : public Stream {
 void prepare_socket(Socket& socket);
 std::size_t unacknowledged_bytes(int socket);
 bool has_unread_bytes(int socket);
-/// Bytes or an end; an error, too.
-bool has_end_or_bytes(int socket);
+/// Nothing is left to read, and nothing will come; an error, too.
+bool socket_is_at_end(int socket);
 void abort_socket(Socket& socket, Stream::Abort how);
 /// Waits until the socket can be read or written; an errno value or 0.
 Task<int> wait_for(Socket& socket, boost::asio::socket_base::wait_type what);

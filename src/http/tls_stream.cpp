@@ -222,8 +222,8 @@ bool TlsStream::has_bytes() const {
   return has_more_to_say_ || has_unread_bytes(below_.descriptor());
 }
 
-bool TlsStream::has_end() const {
-  return has_end_or_bytes(below_.descriptor());
+bool TlsStream::is_at_end() const {
+  return socket_is_at_end(below_.descriptor());
 }
 
 void TlsStream::shutdown_send() {

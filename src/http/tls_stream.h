@@ -31,7 +31,7 @@ class TlsStream final : public Stream {
   std::string_view protocol() const override;
   std::size_t unacknowledged() const override;
   bool has_bytes() const override;
-  bool has_end() const override;
+  bool is_at_end() const override;
   void shutdown_send() override;
   void cancel() override;
   void abort(Abort how) override;
