@@ -1,7 +1,5 @@
 #include "apps/berth/docker_archive.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -16,6 +14,7 @@
 #include <memory>
 #include <span>
 
+#include "apps/berth/archive_library.h"
 #include "base/failure.h"
 #include "content/digest.h"
 #include "content/hasher.h"
@@ -32,15 +31,23 @@ constexpr int kFileMode = 0644;
 constexpr const char* kRefName = "org.opencontainers.image.ref.name";
 constexpr const char* kLayerType = "application/vnd.oci.image.layer.v1.tar";
 
+const ArchiveLibrary& library() {
+  return archive_library();
+}
+
 [[noreturn]] void fail(const std::string& file, const std::string& what) {
   throw Failure(FailureKind::storage, fmt::format("{}: {}", file, what));
 }
 
 struct CloseReader {
-  void operator()(archive* reader) const { archive_read_free(reader); }
+  void operator()(archive* reader) const { library().archive_read_free(reader); }
 };
 struct CloseWriter {
-  void operator()(archive* writer) const { archive_write_free(writer); }
+  void operator()(archive* writer) const { library().archive_write_free(writer); }
+};
+
+struct FreeEntry {
+  void operator()(archive_entry* entry) const { library().archive_entry_free(entry); }
 };
 
 std::string read_text(const fs::path& path) {
@@ -67,23 +74,23 @@ std::string text_in(const json::object& object, const char* name) {
 class Unpacked {
  public:
   Unpacked(const std::string& file, fs::path directory) : directory_(std::move(directory)) {
-    const std::unique_ptr<archive, CloseReader> reader(archive_read_new());
-    archive_read_support_filter_all(reader.get());
-    archive_read_support_format_tar(reader.get());
-    if (archive_read_open_filename(reader.get(), file.c_str(), kPieceBytes) != ARCHIVE_OK) {
-      fail(file, archive_error_string(reader.get()));
+    const std::unique_ptr<archive, CloseReader> reader(library().archive_read_new());
+    library().archive_read_support_filter_all(reader.get());
+    library().archive_read_support_format_tar(reader.get());
+    if (library().archive_read_open_filename(reader.get(), file.c_str(), kPieceBytes) != ARCHIVE_OK) {
+      fail(file, library().archive_error_string(reader.get()));
     }
     archive_entry* entry = nullptr;
     for (;;) {
-      const int read = archive_read_next_header(reader.get(), &entry);
+      const int read = library().archive_read_next_header(reader.get(), &entry);
       if (read == ARCHIVE_EOF) break;
-      if (read != ARCHIVE_OK && read != ARCHIVE_WARN) fail(file, archive_error_string(reader.get()));
-      const std::string name = plain_name(archive_entry_pathname(entry));
-      if (const char* link = archive_entry_symlink(entry)) {
+      if (read != ARCHIVE_OK && read != ARCHIVE_WARN) fail(file, library().archive_error_string(reader.get()));
+      const std::string name = plain_name(library().archive_entry_pathname(entry));
+      if (const char* link = library().archive_entry_symlink(entry)) {
         links_[name] = plain_name((fs::path(name).parent_path() / link).lexically_normal().string());
-      } else if (const char* hard = archive_entry_hardlink(entry)) {
+      } else if (const char* hard = library().archive_entry_hardlink(entry)) {
         links_[name] = plain_name(hard);
-      } else if (archive_entry_filetype(entry) == AE_IFREG) {
+      } else if (library().archive_entry_filetype(entry) == AE_IFREG) {
         write(file, *reader, name);
       }
     }
@@ -112,9 +119,9 @@ class Unpacked {
     std::ofstream out(path, std::ios::binary);
     std::array<char, kPieceBytes> piece;
     for (;;) {
-      const la_ssize_t count = archive_read_data(&reader, piece.data(), piece.size());
+      const la_ssize_t count = library().archive_read_data(&reader, piece.data(), piece.size());
       if (count == 0) break;
-      if (count < 0) fail(file, archive_error_string(&reader));
+      if (count < 0) fail(file, library().archive_error_string(&reader));
       out.write(piece.data(), count);
     }
     out.flush();
@@ -175,9 +182,9 @@ class LayoutMaker {
 /// An archive's tar writer.
 class Packing {
  public:
-  explicit Packing(const std::string& file) : file_(file), writer_(archive_write_new()) {
-    archive_write_set_format_pax_restricted(writer_.get());
-    check(archive_write_open_filename(writer_.get(), file.c_str()));
+  explicit Packing(const std::string& file) : file_(file), writer_(library().archive_write_new()) {
+    library().archive_write_set_format_pax_restricted(writer_.get());
+    check(library().archive_write_open_filename(writer_.get(), file.c_str()));
   }
 
   void add_file(const std::string& name, const fs::path& from) {
@@ -193,24 +200,25 @@ class Packing {
     begin(name, text.size());
     put(text);
   }
-  void finish() { check(archive_write_close(writer_.get())); }
+  void finish() { check(library().archive_write_close(writer_.get())); }
 
  private:
   void begin(const std::string& name, std::uint64_t size_bytes) {
-    const std::unique_ptr<archive_entry, decltype(&archive_entry_free)> entry(archive_entry_new(), &archive_entry_free);
-    archive_entry_set_pathname(entry.get(), name.c_str());
-    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(size_bytes));
-    archive_entry_set_filetype(entry.get(), AE_IFREG);
-    archive_entry_set_perm(entry.get(), kFileMode);
-    check(archive_write_header(writer_.get(), entry.get()));
+    const std::unique_ptr<archive_entry, FreeEntry> entry(library().archive_entry_new());
+    library().archive_entry_set_pathname(entry.get(), name.c_str());
+    library().archive_entry_set_size(entry.get(), static_cast<la_int64_t>(size_bytes));
+    library().archive_entry_set_filetype(entry.get(), AE_IFREG);
+    library().archive_entry_set_perm(entry.get(), kFileMode);
+    check(library().archive_write_header(writer_.get(), entry.get()));
   }
   void put(std::span<const char> bytes) {
-    if (archive_write_data(writer_.get(), bytes.data(), bytes.size()) != static_cast<la_ssize_t>(bytes.size())) {
-      fail(file_, archive_error_string(writer_.get()));
+    if (library().archive_write_data(writer_.get(), bytes.data(), bytes.size()) !=
+        static_cast<la_ssize_t>(bytes.size())) {
+      fail(file_, library().archive_error_string(writer_.get()));
     }
   }
   void check(int result) {
-    if (result != ARCHIVE_OK) fail(file_, archive_error_string(writer_.get()));
+    if (result != ARCHIVE_OK) fail(file_, library().archive_error_string(writer_.get()));
   }
 
   const std::string file_;

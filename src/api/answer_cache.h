@@ -73,8 +73,9 @@ class AnswerCache {
     explicit Key(std::string_view of) : target(of), hash(std::hash<std::string_view>()(of)) {}
   };
   using TableHook = boost::intrusive::unordered_set_base_hook<boost::intrusive::store_hash<true>>;
-  /// All that a look needs of it in one piece of memory: hash, links, marks, and the target behind them. A look waits for
-  /// memory more than for anything else, and each further piece would be one more line that is in no processor's cache.
+  /// All that a look needs of it in one piece of memory: hash, links, marks, and the target behind them. A look waits
+  /// for memory more than for anything else, and each further piece would be one more line that is in no processor's
+  /// cache.
   struct Entry final : TableHook, boost::intrusive::list_base_hook<> {
     std::shared_ptr<const CachedAnswer> answer;
     std::array<ChangeNumbers::Mark, 2> marks;  ///< the answer's
@@ -102,9 +103,9 @@ class AnswerCache {
     bool operator()(const Key& key, const Entry& entry) const { return key.target == entry.target(); }
     bool operator()(const Entry& a, const Entry& b) const { return a.target() == b.target(); }
   };
-  using Table = boost::intrusive::unordered_set<Entry, boost::intrusive::base_hook<TableHook>,
-                                                boost::intrusive::hash<KeyHash>, boost::intrusive::equal<KeyEqual>,
-                                                boost::intrusive::power_2_buckets<true>>;
+  using Table =
+      boost::intrusive::unordered_set<Entry, boost::intrusive::base_hook<TableHook>, boost::intrusive::hash<KeyHash>,
+                                      boost::intrusive::equal<KeyEqual>, boost::intrusive::power_2_buckets<true>>;
   using Buckets = std::vector<Table::bucket_type>;
   struct Shard {
     std::mutex mutex;

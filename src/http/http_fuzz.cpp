@@ -81,7 +81,8 @@ class Fuzzed {
     const UniqueFd client(ends[0]);
     Socket socket(loop_.context(), boost::asio::generic::stream_protocol(AF_UNIX, 0), ends[1]);
     boost::asio::co_spawn(loop_.context(),
-                          serve_http1(server_, std::make_unique<LoopConnection>(&loop_, make_plain_stream(std::move(socket)), Peer{"fuzz", false})),
+                          serve_http1(server_, std::make_unique<LoopConnection>(
+                                                   &loop_, make_plain_stream(std::move(socket)), Peer{"fuzz", false})),
                           boost::asio::detached);
     loop_.context().restart();
     std::string answers;

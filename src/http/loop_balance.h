@@ -27,9 +27,10 @@ class LoopBalance {
   virtual void rest(std::size_t loop) = 0;
 };
 
-/// A loop that finds several requests each time it looks does the same work with far fewer wake-ups, which cost more than a
-/// small answer. So where two loops together have little to do, the work gathers on one; where the machine has no core
-/// to spare for the second, earlier. A loop that is saturated while cores stand idle gives half of its connections away.
+/// A loop that finds several requests each time it looks does the same work with far fewer wake-ups, which cost more
+/// than a small answer. So where two loops together have little to do, the work gathers on one; where the machine has
+/// no core to spare for the second, earlier. A loop that is saturated while cores stand idle gives half of its
+/// connections away.
 class GatheringBalance final : public LoopBalance {
  public:
   /// What all processors together have not used since some moment; none if the system does not say.

@@ -173,7 +173,8 @@ TEST_F(QuickServer, NoticesAnEndThatCameWithBytes) {
     const auto sent = std::chrono::steady_clock::now();
     if (last.ends_with("\r\n\r\n")) EXPECT_EQ(client.receive().status, 200U);
     EXPECT_TRUE(client.is_closed_by_server());
-    EXPECT_LT(std::chrono::steady_clock::now() - sent, std::chrono::seconds(5)) << "none of the limits, which are longer";
+    EXPECT_LT(std::chrono::steady_clock::now() - sent, std::chrono::seconds(5))
+        << "none of the limits, which are longer";
   }
 }
 

@@ -85,8 +85,8 @@ class Stream {
 
   /// Bytes have come that nobody has read.
   virtual bool has_bytes() const = 0;
-  /// The peer's end has come, behind what has been read. An end that came together with bytes is no event of its own, so
-  /// that a watcher who read these bytes alone is not told of it.
+  /// The peer's end has come, behind what has been read. An end that came together with bytes is no event of its own,
+  /// so that a watcher who read these bytes alone is not told of it.
   virtual bool is_at_end() const = 0;
 
   /// Says that nothing more is sent. Does not wait.

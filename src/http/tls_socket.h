@@ -34,8 +34,8 @@ class TlsSocket {
   bool has_ended_ = false;
 };
 
-/// Whether the kernel encrypts TLS for sockets (its "tls" protocol, a module as a rule). Asked once: a kernel without it
-/// looks for the module each time.
+/// Whether the kernel encrypts TLS for sockets (its "tls" protocol, a module as a rule). Asked once: a kernel without
+/// it looks for the module each time.
 bool kernel_offers_tls();
 
 }  // namespace berth::http

@@ -96,8 +96,9 @@ IoResult TlsStream::handshake_now() {
   return {0, result.error != 0 ? result.error : ECONNRESET};
 }
 
-/// OpenSSL has given them. It would go on with new ones if the client asked for that (TLS 1.3's KeyUpdate), which the kernel
-/// does not learn of: what it sent then could not be read. So such a connection ends; clients ask after 100 GB, if ever.
+/// OpenSSL has given them. It would go on with new ones if the client asked for that (TLS 1.3's KeyUpdate), which the
+/// kernel does not learn of: what it sent then could not be read. So such a connection ends; clients ask after 100 GB,
+/// if ever.
 void TlsStream::give_keys_to_kernel() {
   is_kernel_encrypting_ = true;
   SSL_set_msg_callback(tls_, &TlsStream::look_at_message);

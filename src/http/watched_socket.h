@@ -11,8 +11,8 @@ namespace berth::http {
 
 /// Asio's own wait asks the kernel with epoll_ctl(2), each time, whether there are bytes already. The descriptor is
 /// registered edge-triggered, though: after a read that found no more, the next byte is a new event, and an event that
-/// met no wait is noted. So nothing need be asked. Asio's classes for writing an operation are its implementation's, which
-/// only this file and its source know (docs/decisions/0066).
+/// met no wait is noted. So nothing need be asked. Asio's classes for writing an operation are its implementation's,
+/// which only this file and its source know (docs/decisions/0066).
 ///
 /// Threading: the thread that runs its io_context.
 class WatchedSocket final : public Socket {

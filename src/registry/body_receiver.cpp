@@ -36,7 +36,10 @@ struct BodyReceiver::Run {
 };
 
 BodyReceiver::BodyReceiver(BufferBudget& buffers, SpaceGuard& space, const RegistryLimits& limits)
-    : buffers_(buffers), space_(space), limits_(limits), memory_(limits.largest_buffer_bytes + 1, limits.kept_buffers) {}
+    : buffers_(buffers),
+      space_(space),
+      limits_(limits),
+      memory_(limits.largest_buffer_bytes + 1, limits.kept_buffers) {}
 
 Task<BodyOutcome> BodyReceiver::receive(BodyRequest request) {
   Run run{.request = std::move(request)};

@@ -17,7 +17,8 @@ TEST(BufferPool, GivesTheSameMemoryAgain) {
     const BufferPool::Buffer c = pool.take(1 << 20);
     first = {a.get(), b.get(), c.get()};
     EXPECT_EQ(first.size(), 3U);
-    for (const std::byte* memory : first) EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory) % BufferPool::kAlignment, 0U);
+    for (const std::byte* memory : first)
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory) % BufferPool::kAlignment, 0U);
   }
   const BufferPool::Buffer again = pool.take(1 << 20);
   const BufferPool::Buffer more = pool.take(1 << 20);

@@ -43,7 +43,7 @@ struct RegistryLimits {
   std::uint64_t body_buffer_bytes = 64 * 1024 * 1024;
   /// One of the two that an upload streams through. A body that fits into one comes in whole before it is written.
   std::size_t largest_buffer_bytes = 1024 * 1024;
-  std::size_t kept_buffers = 8;  ///< of that size, for the next uploads
+  std::size_t kept_buffers = 8;                   ///< of that size, for the next uploads
   std::size_t smallest_buffer_bytes = 16 * 1024;  ///< with less than two of these left: overloaded
   /// A long request's bytes are synced and recorded each time this many have come: a crash loses no more than this.
   std::uint64_t upload_checkpoint_bytes = 256 * 1024 * 1024;

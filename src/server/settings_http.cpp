@@ -145,9 +145,10 @@ void describe_tls(SettingSection http, TlsConfig& config) {
             "The oldest version that is spoken: `tls1.2` or `tls1.3`.");
   tls.value("ciphersuites", cipher_suites(config.cipher_suites),
             "Suites by Go's names. Unset: those with forward secrecy and authenticated encryption.");
-  tls.value("kernel", flag(config.uses_kernel),
-            "Berth's own. The kernel encrypts what is sent and reads files by itself, if it has its `tls` module and knows "
-            "the suite.");
+  tls.value(
+      "kernel", flag(config.uses_kernel),
+      "Berth's own. The kernel encrypts what is sent and reads files by itself, if it has its `tls` module and knows "
+      "the suite.");
   SettingSection letsencrypt =
       tls.section("letsencrypt", "Certificates from Let's Encrypt.",
                   {.status = SettingStatus::not_built_yet, .reason = "certificates from Let's Encrypt"});
@@ -177,9 +178,10 @@ void describe_http(SettingSection root, ServerConfig& config) {
   http.value("draintimeout", duration(options.drain_timeout),
              "Time for requests under way when stopping. Unset: 10s; an explicit 0 stops at once.");
   http.value("loops", number(options.loop_count, 0, 1024), "Berth's own. Event loops; 0 is one for each core.");
-  http.value("gather", flag(options.gathers),
-             "Berth's own. Active connections go on on as few loops as carry them, which saves wake-ups, and spread when one "
-             "has too much to do. `false`: each stays on the loop that it began on.");
+  http.value(
+      "gather", flag(options.gathers),
+      "Berth's own. Active connections go on on as few loops as carry them, which saves wake-ups, and spread when one "
+      "has too much to do. `false`: each stays on the loop that it began on.");
   describe_tls(http, options.tls);
   http.value("headers", header_map(options.headers), "Fields added to every answer of the registry.");
   SettingSection http2 = http.section("http2", "HTTP/2, which clients choose when TLS begins.");

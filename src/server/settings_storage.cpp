@@ -78,10 +78,11 @@ void describe_filesystem(SettingSection storage, FilesystemConfig& filesystem) {
                            show_reserve),
       "Berth's own. Free space below which pushes are refused with 507 while reads go on. `auto` is 1 % of the "
       "file system and at most 1 GiB; `0` turns it off.");
-  section.value("directfrom", byte_count(filesystem.direct_from_bytes, 0, std::uint64_t{1} << 40),
-                "Berth's own. Blobs that come in one piece (up to `limits.largestbuffer`) and are not smaller are written "
-                "past the page cache, which costs a fraction of the processor's time; their first pull reads the disk. "
-                "`0`: none are.");
+  section.value(
+      "directfrom", byte_count(filesystem.direct_from_bytes, 0, std::uint64_t{1} << 40),
+      "Berth's own. Blobs that come in one piece (up to `limits.largestbuffer`) and are not smaller are written "
+      "past the page cache, which costs a fraction of the processor's time; their first pull reads the disk. "
+      "`0`: none are.");
 }
 
 void describe_maintenance(SettingSection storage, StorageConfig& config) {

@@ -119,8 +119,8 @@ void FilesystemBlobUpload::append_blocking(std::span<const std::byte> bytes, Par
   }
 }
 
-/// Copying into the page cache, page by page, is dearer than all else of a small push but its hash, and the bytes have to
-/// leave it at once. The first pull reads the disk.
+/// Copying into the page cache, page by page, is dearer than all else of a small push but its hash, and the bytes have
+/// to leave it at once. The first pull reads the disk.
 std::size_t FilesystemBlobUpload::write_direct_blocking(std::span<const std::byte> bytes) {
   const auto count = file_io::write_direct_blocking(file_.get(), bytes, size_);
   if (!count) throw storage_failure(where("write"), count.error());

@@ -414,11 +414,8 @@ class WholeBlobs : public SystemCallsTest {
   static constexpr const char* kDirect = "direct-pwrite berth/uploads/u1";
   static constexpr const char* kBuffered = "pwrite berth/uploads/u1";
 
-
   std::span<const std::byte> bytes(std::size_t offset = 0) const { return {memory_ + offset, kSize}; }
-  std::string text(std::size_t offset = 0) const {
-    return {reinterpret_cast<const char*>(memory_ + offset), kSize};
-  }
+  std::string text(std::size_t offset = 0) const { return {reinterpret_cast<const char*>(memory_ + offset), kSize}; }
   /// Published under the right digest, and all of it is there.
   void expect_whole(BlobUpload& upload, std::size_t offset = 0) {
     const SealOutcome outcome = run_task(upload.append_and_seal(bytes(offset), HashAlgorithm::sha256));

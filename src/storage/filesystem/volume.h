@@ -29,8 +29,8 @@ struct FilesystemOptions {
   std::size_t piece_bytes = 256 << 10;             ///< written and then hashed while the core's caches have them
   /// A blob that comes whole and is not smaller is written past the page cache; 0: none is.
   std::uint64_t direct_from_bytes = 64 << 10;
-  std::size_t reread_buffer_bytes = 1 << 20;       ///< for hashing a file again
-  std::uint64_t reread_job_bytes = 64 << 20;       ///< hashed by one job of the pool, which others wait for
+  std::size_t reread_buffer_bytes = 1 << 20;  ///< for hashing a file again
+  std::uint64_t reread_job_bytes = 64 << 20;  ///< hashed by one job of the pool, which others wait for
 };
 
 /// Paths are relative to the root. Functions named _blocking run on the disk pool; they throw Failure(storage or
